@@ -60,11 +60,11 @@ def page_origin(address: str) -> str:
 
 
 def addresses(page: Page, origin: str) -> dict[str, str]:
-    """Return the address of each page: the first client of the portfolio, and its posts."""
+    """Return the address of each page: the first client of the portfolio, and its report."""
     page.goto(f"{origin}/portfolio")
     client = page.locator("table a[href*='/clients/']").first.get_attribute("href") or ""
     path = client.partition("?")[0]
-    return {"portfolio": "/portfolio", "client": path, "posts": f"{path}/posts"}
+    return {"portfolio": "/portfolio", "client": path, "report": f"{path}/report"}
 
 
 def take(browser: Browser, address: str) -> None:

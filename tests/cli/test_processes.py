@@ -38,6 +38,7 @@ def test_the_module_is_the_command(shell: Shell) -> None:
     assert "connect" in out
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("command", [("verify",), ("export", "out"), ("recompute",)])
 def test_commands_about_all_tables_load_all_models(shell: Shell, command: tuple[str, ...]) -> None:
     """K8: as a process of its own, in which no other test has imported a model."""
@@ -81,6 +82,7 @@ def test_stopping_leaves_the_store_in_order(shell: Shell, kind: signal.Signals, 
     assert sum(row["new"] for row in shell.ask("collect")["accounts"]) == 0
 
 
+@pytest.mark.campaign
 def test_a_store_is_verified_by_a_process_of_its_own(shell: Shell) -> None:
     """K8: the command knows all tables, whatever ran before it."""
     shell.connect()

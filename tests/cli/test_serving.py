@@ -45,7 +45,7 @@ def test_a_server_that_is_blocked_ends_with_an_error(shell: Shell) -> None:
     """L12: nobody reads its log; when the pipe is full, the next line blocks the event loop, and the watchdog ends it."""
     assert shell.run("db", "upgrade").exit_code == 0
     port = free_port()
-    process = shell.start("serve", "--no-jobs", "--port", str(port), SOPHIA_WATCHDOG_SECONDS="2")
+    process = shell.start("serve", "--no-jobs", "--port", str(port), SOPHIA_WATCHDOG_SECONDS="10")
     wait_until(lambda: ask(port))
     assert process.stderr is not None
     if hasattr(fcntl, "F_SETPIPE_SZ"):
@@ -97,6 +97,7 @@ def start_and_stop(shell: Shell) -> str:
     return out + err
 
 
+@pytest.mark.campaign
 def test_a_server_with_users_prints_no_address(shell: Shell) -> None:
     assert shell.run("db", "upgrade").exit_code == 0
     assert shell.run("user", "create", "Olga").exit_code == 0

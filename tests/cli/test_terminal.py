@@ -77,7 +77,7 @@ def test_an_error_on_the_terminal_is_one_escaped_line(shell: Shell) -> None:
     assert not harm_in(on_terminal(shell, "collect", "--client", ATTACK))
 
 
-@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize("form", ["console", pytest.param("json", marks=pytest.mark.campaign)])
 def test_requests_do_not_reach_the_terminal_of_the_server(shell: Shell, form: str) -> None:
     """L21: a path with sequences, and a request that is none, leave only escaped text in the log."""
     shell.connect()

@@ -17,15 +17,20 @@ MONDAY = datetime(2026, 11, 16, 10, tzinfo=UTC)
 
 
 def publish(agencies: Agencies, filling: Filling) -> None:
-    """Post every Monday and Thursday for ten weeks: reels on Monday have four times the engagement."""
+    """Post both formats every Monday and Thursday for ten weeks: Mondays and reels have twice the engagement."""
     with agencies.database.read() as session:
         (audience,) = client_audience(session, agencies.hats, "followers").accounts
     account = audience.account_id
     fetch = filling.fetch(account)
     for week in range(10):
-        for days, kind, likes in ((0, "reel", 400 + week), (3, "feed", 100 + week)):
+        for days, kind, likes in (
+            (0, "reel", 400 + week),
+            (0, "feed", 200 + week),
+            (3, "reel", 200 + week),
+            (3, "feed", 100 + week),
+        ):
             at = MONDAY - timedelta(weeks=week + 1) + timedelta(days=days)
-            name = f"{account}_{kind}_{week}"
+            name = f"{account}_{kind}_{days}_{week}"
             number = filling.add(
                 Post(account_id=account, platform_post_id=name, kind=kind, published_at=at, first_seen_at=at)
             )
@@ -53,8 +58,10 @@ def test_hours_and_formats_are_those_of_the_api(agencies: Agencies, filling: Fil
     weekdays = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     for hour in times.hours:
         row = shown.pop(f"{weekdays[hour.weekday]} {hour.hour:02d}:00")
+        assert row[5].value == value_of(hour.reach)
         assert (row[1].sort, row[2].value, row[4].value.text) == (hour.factor.n, value_of(hour.factor), hour.effect)
     assert shown == {}
+    assert {hour.reach.value for hour in times.hours if hour.factor.n == 20} == {1000}
     factors = {row[0].value.text.lower(): row[2].value for row in page.formats.rows}
     assert factors == {name: value_of(effect.factor) for name, effect in formats.formats.items()}
     assert page.lead.startswith("Best time to post: Monday 10:00. Best format: instagram reel")

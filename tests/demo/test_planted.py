@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.demo.planted import planted_parts
 
+from sophia.demo.meta.truth.attention import posting_exponent
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.objects import BetterContent, Busier
 from sophia.demo.meta.world.pacific import days_between
@@ -33,7 +34,9 @@ def test_each_cause_is_its_own_part(world: World) -> None:
         for account in (business.page, business.instagram):
             found = planted_parts(planted, account, EARLIER, WEEK)
             assert found.platform == pytest.approx(0.0)
-            assert found.posting == pytest.approx(log(2) / 2 if business.number == BUSIER else 0.0)
+            exponent = posting_exponent(planted, account)
+            assert 0.2 <= exponent <= 0.8
+            assert found.posting == pytest.approx(exponent * log(2) if business.number == BUSIER else 0.0)
             assert found.people == pytest.approx(log(1.6) if business.number == BETTER else 0.0)
             # What is left is growth: between 10 % less and 35 % more in a year.
             assert -0.1 / 52 <= found.distribution <= 0.35 / 52 or business.number < 3

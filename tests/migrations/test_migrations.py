@@ -99,7 +99,7 @@ def test_down_and_up_again(database: Database) -> None:
 
 def test_benchmarks_are_shipped(database: Database) -> None:
     """K4, G9: a new store has every row of the seed."""
-    query = text("SELECT industry, platform, value_percent, source FROM industry_benchmarks")
+    query = text("SELECT industry, platform, value_percent, numerator, source FROM industry_benchmarks")
     with database.read() as session:
         stored = {tuple(row) for row in session.execute(query.columns(value_percent=Numeric(10, 4)))}
     assert stored == {
@@ -107,6 +107,7 @@ def test_benchmarks_are_shipped(database: Database) -> None:
             benchmark.industry,
             benchmark.platform.value,
             benchmark.value_percent.quantize(Decimal("0.0001")),
+            benchmark.numerator,
             benchmark.source,
         )
         for benchmark in SEED

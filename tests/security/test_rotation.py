@@ -169,6 +169,7 @@ def test_a_key_that_is_gone_is_said_and_not_replaced(shell: Shell) -> None:
     assert {one["status"] for one in shell.ask("collect")["accounts"]} == {"ok"}
 
 
+@pytest.mark.campaign
 def test_another_process_goes_on_after_a_rotation(shell: Shell) -> None:
     """D5: a rotation between two calls of a process that runs needs no new start."""
     shell.connect()

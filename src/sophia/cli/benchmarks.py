@@ -44,6 +44,7 @@ def list_(
             "industry": benchmark.industry,
             "platform": benchmark.platform.value,
             "metric": kpi_label(benchmark.metric),
+            "counts": f"{benchmark.numerator} by {benchmark.denominator}",
             "value": f"{benchmark.value_percent.normalize():f} %",
             "statistic": benchmark.statistic,
             "year": year_label(benchmark.data_year, is_old(benchmark, today)),
@@ -121,6 +122,7 @@ def published_rows(comparison: "ClientComparison") -> list[dict[str, str]]:
         {
             "platform": row.benchmark.platform.value,
             "metric": kpi_label(row.benchmark.metric),
+            "counts": f"{row.benchmark.numerator} by {row.benchmark.denominator}",
             "client": format_figure(row.own),
             "benchmark": f"{row.benchmark.value_percent.normalize():f} %",
             "difference": format_change(row.percent),

@@ -1,5 +1,6 @@
 """Benchmarks: like with like, old ones flagged, clients hidden, bad lines named."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,7 @@ from sophia.analytics.benchmarks.comparison import (
     portfolio_quantiles,
 )
 from sophia.analytics.benchmarks.models import IndustryBenchmark
+from sophia.analytics.benchmarks.numerators import NOT_STATED, parse_numerator
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH
 from sophia.errors import InvalidInputError
@@ -37,11 +39,16 @@ def rate(value: float) -> Figure:
     return Figure(value=value, unit=FigureUnit.PERCENT)
 
 
+def like(own: Figure) -> Callable[[Benchmark | None], Figure]:
+    """The same figure whatever the benchmark counts."""
+    return lambda _: own
+
+
 def test_platforms_are_not_mixed() -> None:
     """G9: Facebook is compared with Facebook, whatever the order of the rows."""
     for platform, value in ((Platform.FACEBOOK, "0.024"), (Platform.INSTAGRAM, "0.16")):
         for rows in (SEED, SEED[::-1]):
-            (found,) = compare(rate(0.2), rows, platform, RATE, "Retail", TODAY)
+            (found,) = compare(like(rate(0.2)), rows, platform, RATE, "Retail", TODAY)
             assert found.benchmark is not None
             assert (found.benchmark.value_percent, found.same_industry) == (Decimal(value), True)
             assert found.points.value == pytest.approx(0.2 - float(value))
@@ -49,14 +56,14 @@ def test_platforms_are_not_mixed() -> None:
 
 def test_only_like_is_compared() -> None:
     """G4, G9: no rate by reach with one by followers; an industry that nobody studied is compared with all."""
-    (none,) = compare(rate(5), SEED, Platform.INSTAGRAM, "engagement_rate_by_reach", "retail", TODAY)
+    (none,) = compare(like(rate(5)), SEED, Platform.INSTAGRAM, "engagement_rate_by_reach", "retail", TODAY)
     assert (none.benchmark, none.points.reason) == (None, NO_BENCHMARK)
-    everybody = compare(rate(0.48), SEED, Platform.INSTAGRAM, RATE, "pet shops", TODAY)
+    everybody = compare(like(rate(0.48)), SEED, Platform.INSTAGRAM, RATE, "pet shops", TODAY)
     assert [one.benchmark.source[:5] for one in everybody if one.benchmark] == ["Socia", "Rival"]
     assert [one.percent.value for one in everybody] == [pytest.approx(0.0), pytest.approx(100 * 0.12 / 0.36)]
     assert not any(one.same_industry for one in everybody)
     assert (
-        compare(missing(FigureUnit.PERCENT, "Why."), SEED, Platform.INSTAGRAM, RATE, None, TODAY)[0].points.reason
+        compare(like(missing(FigureUnit.PERCENT, "Why.")), SEED, Platform.INSTAGRAM, RATE, None, TODAY)[0].points.reason
         == "Why."
     )
 
@@ -64,7 +71,7 @@ def test_only_like_is_compared() -> None:
 def test_a_benchmark_of_zero() -> None:
     """G9: the difference is known, the percentage is not, and says why."""
     zero = replace(SEED[0], value_percent=Decimal(0))
-    (found,) = compare(rate(0.5), [zero], zero.platform, RATE, None, TODAY)
+    (found,) = compare(like(rate(0.5)), [zero], zero.platform, RATE, None, TODAY)
     assert (found.points.value, found.percent.value, found.percent.reason) == (0.5, None, OF_ZERO)
 
 
@@ -84,9 +91,11 @@ def test_the_seed_says_where_it_comes_from() -> None:
     columns = IndustryBenchmark.__table__.columns
     for one in SEED:
         assert one.provenance
-        assert one.denominator == DENOMINATORS[one.metric]
+        assert one.denominator == "followers"
         assert 0 < one.value_percent < 100
-        for name in ("industry", "metric", "denominator", "statistic", "source"):
+        assert one.numerator == parse_numerator(one.metric, one.numerator) != NOT_STATED
+        assert "saves" not in one.numerator, "saves cannot be seen from outside an account"
+        for name in ("industry", "metric", "numerator", "denominator", "statistic", "source"):
             assert len(getattr(one, name)) <= columns[name].type.length  # type: ignore[attr-defined]
     assert {one.metric for one in SEED} == {RATE}
     assert set(DENOMINATORS) <= {kpi.name for kpi in (*KPIS, REACH_GROWTH)}
@@ -112,7 +121,7 @@ def test_a_file_of_ones_own() -> None:
         industry="pet shops",
         platform=Platform.INSTAGRAM,
         metric="save_rate",
-        denominator="reach",
+        numerator="saves",
         statistic="median",
         value_percent=Decimal("0.8"),
         data_year=2026,
@@ -181,6 +190,32 @@ def test_another_denominator_is_refused() -> None:
     """G9: a save rate by followers is not like ours."""
     head, line = HEAD.replace("\n", ",denominator\n"), GOOD.replace("\n", ",followers\n")
     assert "divided by reach" in parse_benchmarks(head + line)[1][0].problem
+
+
+@pytest.mark.parametrize(
+    ("metric", "text", "numerator"),
+    [
+        (RATE, "comments + Likes", "likes+comments"),
+        (RATE, "saves+shares+comments+likes", "likes+comments+shares+saves"),
+        (RATE, "", "not stated"),
+        (RATE, "Not stated", "not stated"),
+        ("save_rate", "", "saves"),
+        ("click_through_rate", "link clicks", "link clicks"),
+    ],
+)
+def test_numerators_have_one_form(metric: str, text: str, numerator: str) -> None:
+    """G9: two files that count the same say the same, whatever the order of their words."""
+    assert parse_numerator(metric, text) == numerator
+
+
+@pytest.mark.parametrize(
+    ("metric", "text"), [(RATE, "likes+likes"), (RATE, "likes+clicks"), (RATE, "+"), ("save_rate", "likes")]
+)
+def test_other_numerators_are_refused(metric: str, text: str) -> None:
+    """G9: a save rate that counts likes is not like ours."""
+    head, line = HEAD.replace("\n", ",numerator\n"), GOOD.replace("save_rate", metric).replace("\n", f",{text}\n")
+    good, bad = parse_benchmarks(head + line)
+    assert (good, [one.line for one in bad]) == ((), [2])
 
 
 @given(st.text(max_size=300))

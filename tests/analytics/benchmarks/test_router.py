@@ -13,6 +13,7 @@ from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
 
 from sophia.analytics.benchmarks.client_comparison import make_comparison
 from sophia.analytics.benchmarks.comparison import SEED, TOO_FEW_CLIENTS
+from sophia.analytics.benchmarks.numerators import UNSTATED
 from sophia.analytics.benchmarks.store import write_benchmarks
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.readings.account_states import DAY_FAMILIES
@@ -92,12 +93,51 @@ def test_benchmarks_a_page_at_a_time(api: Api) -> None:
     assert api.get("/benchmarks?cursor=nonsense").status_code == 422
 
 
+NUMERATORS = HEAD.replace("\n", ",numerator\n")
+COUNTED = f"{OWN.strip()},likes+comments+shares+saves\n"
+
+
+def test_the_own_figure_counts_what_the_benchmark_counts(api: Api, agency: Agency) -> None:
+    """G9: likes and comments beside likes and comments; what cannot be counted alike is not compared."""
+    client, account = agency.client("Hats", industry="Retail")
+    agency.days(account, "followers_count", {MONDAY - ONE_DAY: 2000})
+    agency.post(account, MONDAY + ONE_DAY, counters(800, 30), MONDAY + 4 * ONE_DAY)
+    line = OWN.strip().replace("Our survey", "{}") + ",{}\n"
+    numerators = {"A": "likes+comments", "B": "", "C": "likes+comments+shares+saves"}
+    put(api, NUMERATORS + "".join(line.format(*item) for item in numerators.items()))
+    published = api.get(f"/{client}/benchmarks").json()["published"]
+    by_source = {one["benchmark"]["source"][0]: one for one in published}
+    assert {source: one["own"]["value"] for source, one in by_source.items()} == {
+        "A": 1.75,
+        "B": None,
+        "C": 2,
+        "R": 1.75,
+    }
+    assert by_source["A"]["points"]["value"] == 0.75
+    assert (by_source["B"]["benchmark"]["numerator"], by_source["B"]["points"]["reason"]) == ("not stated", UNSTATED)
+    sentences = [one["text"] for one in api.get(f"/{client}/report").json()["commentary"]]
+    assert (
+        sum("1.75 % of followers (counting likes+comments), above the 1.00 % of A" in text for text in sentences) == 1
+    )
+
+
+def test_a_page_has_no_saves_to_compare(api: Api, agency: Agency) -> None:
+    """G9: Meta reports no saves for posts of Pages; without them the figure would be too small."""
+    client, page = agency.client("Hats", "facebook", industry="Retail")
+    agency.post(page, MONDAY + ONE_DAY, counters(800, 30), MONDAY + 4 * ONE_DAY, kind="post")
+    put(api, NUMERATORS + COUNTED.replace("instagram", "facebook"))
+    saves, studied = api.get(f"/{client}/benchmarks").json()["published"]
+    assert "counts saves, which Meta does not report" in saves["own"]["reason"]
+    assert studied["benchmark"]["numerator"] == "likes+comments+shares"
+
+
 def test_a_client_is_compared_with_its_like(api: Api, agency: Agency) -> None:
     """G9, A12: by platform, KPI and denominator; one's own first; a figure that is not known is compared with nothing."""
     client, account = agency.client("Hats", industry="Retail")
     agency.days(account, "followers_count", {MONDAY - ONE_DAY: 2000, MONDAY + 6 * ONE_DAY: 2100})
     agency.post(account, MONDAY + ONE_DAY, counters(800, 30), MONDAY + 4 * ONE_DAY)
-    put(api, HEAD + OWN + SAVES + OWN.replace("instagram", "facebook").replace("1.00", "9"))
+    others = SAVES.strip() + ",\n", COUNTED.replace("instagram", "facebook").replace("1.00", "9")
+    put(api, "".join([NUMERATORS, COUNTED, *others]))
     found = api.get(f"/{client}/benchmarks").json()
     assert (found["industry"], found["window"]["start"]) == ("Retail", str(WEEK.start))
     told = [

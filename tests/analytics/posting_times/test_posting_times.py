@@ -22,6 +22,7 @@ from sophia.analytics.posting_times.group_effects import (
     group_effects,
     log_engagement_rates,
     posting_times,
+    published_hours,
 )
 from sophia.meta.catalogue.terms import ObjectKind
 
@@ -66,6 +67,30 @@ def test_luck_is_seldom_called_better() -> None:
     """G11: of forty portfolios without any best hour, few are given one; without shrinkage it would be most of them."""
     told = sum(bool(best_times(posting_times(invented(Random(i), (0.05,) * 8, 6), TORONTO))) for i in range(40))
     assert told <= 6
+
+
+def mixed(random: Random, best: float = 1.0) -> list[PostFacts]:
+    """120 posts in six hours. Reels get three times the response, and most reels come at 20:00, `best` times as good."""
+    invented_posts = []
+    for number in range(120):
+        hour = number % 6
+        is_reel = random.random() < (0.8 if hour == 2 else 0.1)
+        reach = round(random.lognormvariate(7, 1))
+        rate = 0.03 * (3 if is_reel else 1) * (best if hour == 2 else 1)
+        likes = round(reach * rate * random.lognormvariate(0, 0.3))
+        at = MONDAY_EVENING + timedelta(weeks=number // 6, hours=hour - 2)
+        kind = ObjectKind.REEL if is_reel else ObjectKind.FEED
+        invented_posts.append(post(number, numbers(reach, likes), published_at=at, kind=kind))
+    return invented_posts
+
+
+def test_a_format_is_no_best_hour() -> None:
+    """G11: the hour of the reels is no better hour; an hour that is better with every format is."""
+    named = [best_times(posting_times(mixed(Random(seed)), TORONTO)) for seed in range(40)]
+    assert sum(WeekHour(0, 20) in best for best in named) <= 3
+    assert sum(bool(best) for best in named) <= 6
+    better = [best_times(posting_times(mixed(Random(seed), 2.0), TORONTO)) for seed in range(40)]
+    assert sum(WeekHour(0, 20) in best for best in better) >= 36
 
 
 def test_posts_without_engagement_count() -> None:
@@ -113,6 +138,15 @@ def test_formats_and_pillars() -> None:
     assert format_effects([]) == {}
     story = post(99, {"reach": 10, "shares": 1}, kind=ObjectKind.STORY, account_id=GRAM)
     assert format_effects([*posts, story])["instagram story"].factor.reason == NO_POSTS_IN_GROUP
+
+
+def test_reach_is_beside_the_rate() -> None:
+    """A5, G11: the mean reach of the posts of an hour, not the sum of their people."""
+    posts = [
+        post(i, numbers(500 + 1000 * (i % 2), 50), published_at=MONDAY_EVENING + timedelta(weeks=i)) for i in range(24)
+    ]
+    (hour,) = published_hours(posting_times(posts, TORONTO), [*posts, *posts], TORONTO)
+    assert (hour.weekday, hour.hour, hour.reach.value, hour.reach.n) == (0, 20, 1000, 24)
 
 
 def test_order_and_repetition_change_nothing() -> None:

@@ -92,13 +92,13 @@ def test_who_decided(agency: Agency) -> None:
 
 
 def test_published_benchmarks_are_like_with_like(agency: Agency) -> None:
-    """G9: of the same platform, industry and denominator: 1.25 % of the followers against Rival IQ's 0.16 %."""
+    """G9: of the same platform, industry, numerator and denominator: 1 % of the followers, without shares and saves, against Rival IQ's 0.16 %."""
     client, _ = furnish(agency)
     found = report_of(agency.filling, client).benchmarks
     (rival,) = [one for one in found if one.benchmark is not None]
     assert rival.benchmark is not None
     assert (rival.benchmark.industry, rival.benchmark.platform) == ("retail", "instagram")
-    assert (float(rival.benchmark.value_percent), rival.own.value) == (0.16, 1.25)
+    assert (float(rival.benchmark.value_percent), rival.own.value) == (0.16, 1.0)
 
 
 def test_missing_days_are_named(agency: Agency) -> None:

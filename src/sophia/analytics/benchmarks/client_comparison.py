@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -17,10 +18,11 @@ from sophia.analytics.benchmarks.comparison import (
     missing_quantiles,
     portfolio_quantiles,
 )
+from sophia.analytics.benchmarks.numerators import figure_like
 from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.figures.facts import ClientWindow
 from sophia.analytics.figures.figures import Figure, check_window, last_closed_week, week_of
-from sophia.analytics.kpis.kpis import KPIS
+from sophia.analytics.kpis.kpis import KPIS, Kpi
 from sophia.analytics.kpis.queries import account_figures
 from sophia.analytics.kpis.windows import (
     MeasuredClient,
@@ -43,7 +45,7 @@ AccountFigures = Mapping[Platform, Mapping[int, Mapping[str, Figure]]]
 def compare_published(
     client: MeasuredClient, window: ClientWindow, benchmarks: Sequence[Benchmark], today: date
 ) -> tuple[Comparison, ...]:
-    """Compare with every published number of the same KPI on the same platform (G9).
+    """Compare with every published number of the same KPI on the same platform, counting what it counts (G9).
 
     The rate by followers is always compared; other KPIs only if they have a benchmark.
     """
@@ -53,8 +55,13 @@ def compare_published(
         metrics = {FOLLOWERS_RATE} | {benchmark.metric for benchmark in benchmarks if benchmark.platform is platform}
         for kpi in KPIS:
             if kpi.name in DENOMINATORS and kpi.name in metrics:
-                comparisons += compare(kpi.compute(own), benchmarks, platform, kpi.name, client.industry, today)
+                own_like = partial(_own_like, own, kpi)
+                comparisons += compare(own_like, benchmarks, platform, kpi.name, client.industry, today)
     return tuple(comparisons)
+
+
+def _own_like(own: ClientWindow, kpi: Kpi, benchmark: Benchmark | None) -> Figure:
+    return kpi.compute(own) if benchmark is None else figure_like(own, kpi, benchmark.numerator)
 
 
 @dataclass(frozen=True, slots=True)

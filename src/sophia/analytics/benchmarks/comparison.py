@@ -1,17 +1,18 @@
-"""Compares figures with published benchmarks and with the portfolio: only the same KPI, platform and denominator."""
+"""Compares figures with published benchmarks and with the portfolio: only the same KPI, platform, numerator and denominator."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, PlainSerializer
+from pydantic import Field, PlainSerializer, computed_field
 
+from sophia.analytics.benchmarks.numerators import parse_numerator
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue.terms import Platform
@@ -50,7 +51,7 @@ class Benchmark:
     industry: str
     platform: Platform
     metric: str
-    denominator: str
+    numerator: Annotated[str, Field(description="What it counts, such as likes+comments; or not stated.")]
     statistic: str
     value_percent: Annotated[Decimal, PlainSerializer(float, return_type=int | float)]
     data_year: int
@@ -58,6 +59,11 @@ class Benchmark:
     source: str
     provenance: str
     is_own: Annotated[bool, Field(description="Imported by a user; the others are shipped with Sophia.")] = False
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
+    @property
+    def denominator(self) -> str:
+        return DENOMINATORS[self.metric]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,8 @@ class ListedBenchmark(Benchmark):
 
 
 _RIVAL_IQ = "Rival IQ, Social Media Industry Benchmark Report 2025"
+# Both studies see accounts from outside: reactions, comments and shares on Facebook, likes and comments on Instagram.
+_VISIBLE: Mapping[Platform, str] = {Platform.FACEBOOK: "likes+comments+shares", Platform.INSTAGRAM: "likes+comments"}
 _SECOND_HAND = (
     "Median engagement per post by followers, 2,100 companies in all industries together, data of 2024. Taken from a "
     "secondary extract of the report; five of its Instagram cells were confirmed elsewhere. What cannot be seen from "
@@ -105,7 +113,7 @@ def _seed() -> Iterable[Benchmark]:
                 industry=industry,
                 platform=platform,
                 metric=FOLLOWERS_RATE,
-                denominator="followers",
+                numerator=_VISIBLE[platform],
                 statistic="median",
                 value_percent=Decimal(value),
                 data_year=2024,
@@ -118,7 +126,7 @@ def _seed() -> Iterable[Benchmark]:
             industry=ALL_INDUSTRIES,
             platform=platform,
             metric=FOLLOWERS_RATE,
-            denominator="followers",
+            numerator=_VISIBLE[platform],
             statistic="not stated",
             value_percent=Decimal(value),
             data_year=2025,
@@ -163,7 +171,10 @@ def is_old(benchmark: Benchmark, today: date) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A client's figure against one benchmark: the difference in percentage points, and in percent of the benchmark."""
+    """A client's figure against one benchmark: the difference in percentage points, and in percent of the benchmark.
+
+    `own` counts the interactions of the benchmark's numerator, so it may be lower than the KPI of the same name.
+    """
 
     benchmark: Benchmark | None
     own: Figure
@@ -181,11 +192,7 @@ def matching_benchmarks(
     Benchmarks of a user come first, then the newest data.
     """
     comparable = [
-        benchmark
-        for benchmark in benchmarks
-        if benchmark.platform is platform
-        and benchmark.metric == metric
-        and benchmark.denominator == DENOMINATORS.get(metric)
+        benchmark for benchmark in benchmarks if benchmark.platform is platform and benchmark.metric == metric
     ]
     matches = [benchmark for benchmark in comparable if _is_of(benchmark, industry)]
     matches = matches or [benchmark for benchmark in comparable if benchmark.industry == ALL_INDUSTRIES]
@@ -197,19 +204,22 @@ def _is_of(benchmark: Benchmark, industry: str | None) -> bool:
 
 
 def compare(
-    own: Figure,
+    own_like: Callable[[Benchmark | None], Figure],
     benchmarks: Iterable[Benchmark],
     platform: Platform,
     metric: str,
     industry: str | None,
     today: date,
 ) -> tuple[Comparison, ...]:
-    """Compare the figure with every matching benchmark; without one, return one comparison with the reason."""
+    """Compare with every matching benchmark; without one, return one comparison with the reason.
+
+    `own_like` returns the client's figure that counts what the benchmark counts, or its KPI without a benchmark.
+    """
     matches = matching_benchmarks(benchmarks, platform, metric, industry)
     if not matches:
         points, share = (missing(unit, NO_BENCHMARK) for unit in (FigureUnit.PERCENTAGE_POINTS, FigureUnit.PERCENT))
-        return (Comparison(None, own, points, share, is_old=False, same_industry=False),)
-    return tuple(_compare(own, benchmark, industry, today) for benchmark in matches)
+        return (Comparison(None, own_like(None), points, share, is_old=False, same_industry=False),)
+    return tuple(_compare(own_like(benchmark), benchmark, industry, today) for benchmark in matches)
 
 
 def _compare(own: Figure, benchmark: Benchmark, industry: str | None, today: date) -> Comparison:
@@ -272,7 +282,7 @@ REQUIRED = ("industry", "platform", "metric", "statistic", "value_percent", "dat
 def parse_benchmarks(text: str, *, newest_year: int = _YEARS[-1]) -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:
     """Return the benchmarks of a CSV file with a header line, and its bad lines with their numbers.
 
-    The required columns are those of REQUIRED; sample_size and denominator are optional. The separator is a comma or a
+    The required columns are those of REQUIRED; numerator, denominator and sample_size are optional. The separator is a comma or a
     semicolon. Industries become lower case. Raises InvalidInputError if a column is missing.
     """
     text = text.removeprefix("\ufeff")
@@ -342,7 +352,7 @@ def _benchmark(cells: Mapping[str, str], years: range) -> Benchmark:
         industry=cells["industry"],
         platform=Platform(platform),
         metric=metric,
-        denominator=DENOMINATORS[metric],
+        numerator=parse_numerator(metric, cells.get("numerator", "")),
         statistic=cells["statistic"],
         value_percent=_percent(cells["value_percent"]),
         data_year=_integer("data_year", cells["data_year"], years),

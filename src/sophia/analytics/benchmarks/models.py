@@ -19,7 +19,7 @@ from sophia.portfolio.models import PLATFORM_KNOWN
 
 
 class IndustryBenchmark(Base):
-    """A published number, always with its denominator, statistic, year and source.
+    """A published number, always with its numerator, denominator, statistic, year and source.
 
     A row is never changed. Replacing or removing a benchmark sets its `replaced_at`.
     """
@@ -41,6 +41,8 @@ class IndustryBenchmark(Base):
     industry: Mapped[str] = mapped_column(String(60))
     platform: Mapped[str] = mapped_column(String(20))
     metric: Mapped[str] = mapped_column(String(60))
+    # The interactions that it counts, such as likes+comments.
+    numerator: Mapped[str] = mapped_column(String(60), default="not stated", server_default="not stated")
     denominator: Mapped[str] = mapped_column(String(60))
     statistic: Mapped[str] = mapped_column(String(20))
     value_percent: Mapped[Decimal] = mapped_column(Numeric(10, 4))

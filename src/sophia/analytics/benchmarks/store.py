@@ -13,7 +13,7 @@ from sophia.database.statements import among, insert_for
 from sophia.errors import ConflictError, NotFoundError
 
 KEY = ("industry", "platform", "metric", "statistic", "source", "data_year")
-VALUES = ("denominator", "value_percent", "sample_size", "provenance")
+VALUES = ("numerator", "denominator", "value_percent", "sample_size", "provenance")
 VALID = IndustryBenchmark.replaced_at.is_(None)
 
 
@@ -51,7 +51,9 @@ def write_benchmarks(
         for row in session.scalars(select(IndustryBenchmark).where(IndustryBenchmark.source.in_(sources), VALID))
     }
     rows = [
-        asdict(replace(benchmark, is_own=True)) | {"platform": benchmark.platform.value} for benchmark in benchmarks
+        asdict(replace(benchmark, is_own=True))
+        | {"platform": benchmark.platform.value, "denominator": benchmark.denominator}
+        for benchmark in benchmarks
     ]  # fmt: skip
     added = [row for row in rows if _key(row) not in stored]
     changed = [row for row in rows if _key(row) in stored and _differs(stored[_key(row)], row)]

@@ -1,6 +1,6 @@
 """The input of the calculations for one client and window. Absent means not reported, never zero (A12)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
@@ -46,11 +46,14 @@ class PostFacts:
         None for a story, whose values cannot be compared with those of a post, and None if one of them was not reported:
         the sum of the others would be too small.
         """
+        return self.interactions([metric for metric in ENGAGEMENTS if self.serves(metric)])
+
+    def interactions(self, metrics: Collection[str]) -> Number | None:
+        """Return the sum of these metrics; None for a story, and if one of them was not reported."""
         if self.kind is ObjectKind.STORY:
             return None
-        parts = [self.values.get(metric) for metric in ENGAGEMENTS if self.serves(metric)]
-        reported = [part for part in parts if part is not None]
-        return total(reported) if len(reported) == len(parts) else None
+        reported = [value for metric in metrics if (value := self.values.get(metric)) is not None]
+        return total(reported) if len(reported) == len(metrics) else None
 
 
 @dataclass(frozen=True, slots=True)

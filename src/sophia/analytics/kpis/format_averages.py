@@ -51,9 +51,14 @@ def _average(posts: list[PostFacts]) -> FormatAverage:
     return FormatAverage(
         posts=len(posts),
         engagements=dated(_mean([post.engagements for post in posts], FigureUnit.COUNT), posts),
-        reach=dated(_mean([post.values.get("reach") for post in posts], FigureUnit.PEOPLE), posts),
+        reach=mean_reach(posts),
         rate_by_reach=ratio_of_sums(posts, engagements_of, of_post("reach")),
     )
+
+
+def mean_reach(posts: list[PostFacts]) -> Figure:
+    """Return the mean reach of a post in people; the people of several posts are never added up."""
+    return dated(_mean([post.values.get("reach") for post in posts], FigureUnit.PEOPLE), posts)
 
 
 def _mean(values: list[Number | None], unit: FigureUnit) -> Figure:

@@ -75,6 +75,11 @@ def engagements_of(post: PostFacts) -> Number | None:
     return post.engagements
 
 
+def sum_of(*metrics: str) -> PostValue:
+    """Return a function that adds these interactions of a post."""
+    return lambda post: post.interactions(metrics)
+
+
 def daily_total(now: ClientWindow, metric: str, unit: FigureUnit = FigureUnit.COUNT) -> Figure:
     """Return the sum of an additive metric over the days and accounts of a window; `n` counts accounts.
 
@@ -166,8 +171,8 @@ def engagements(now: ClientWindow) -> Figure:
     return dated(engagement, posts)
 
 
-def engagement_rate_by_reach(now: ClientWindow) -> Figure:
-    return ratio_of_sums(_engaging(now), engagements_of, of_post("reach"))
+def engagement_rate_by_reach(now: ClientWindow, counted: PostValue = engagements_of) -> Figure:
+    return ratio_of_sums(_engaging(now), counted, of_post("reach"))
 
 
 def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
@@ -180,15 +185,15 @@ def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
     return dated(_mean(post_rates, posts), posts)
 
 
-def engagement_rate_by_views(now: ClientWindow) -> Figure:
-    return ratio_of_sums(_engaging(now), engagements_of, of_post("views"))
+def engagement_rate_by_views(now: ClientWindow, counted: PostValue = engagements_of) -> Figure:
+    return ratio_of_sums(_engaging(now), counted, of_post("views"))
 
 
-def engagement_rate_by_followers(now: ClientWindow) -> Figure:
+def engagement_rate_by_followers(now: ClientWindow, counted: PostValue = engagements_of) -> Figure:
     """Return the average of a post, by the followers of its own account at the start of the window."""
     bases, late = follower_bases(now)
     posts = _engaging(now)
-    rows = _usable(posts, engagements_of, lambda post: bases.get(post.account_id))
+    rows = _usable(posts, counted, lambda post: bases.get(post.account_id))
     if posts and not any(post.account_id in bases for post in posts):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=0)
     rates = [percent(*row).value for row in rows]

@@ -28,9 +28,6 @@ from sophia.portfolio.models import Account
 from sophia.vault import redact_secrets
 
 CHARACTERS_AT_ONCE = 8_000_000
-# Exports of these schemas have the tables of the newest one: 0013 was the last before the first release, and 0015 added a
-# table that is not exported.
-EQUAL_SCHEMAS = {"0013": "0015", "0014": "0015"}
 LONGEST_REASON = 300
 IMPORTED = "It was imported without its token. Connect this account again: sophia connect"
 # Tables with millions of rows are inserted without the ORM: {table: its model}.
@@ -48,7 +45,7 @@ def import_store(database: Database, folder: Path, report: ReportProgress = repo
     manifest = read_manifest(folder, [table.name for table in tables])
     with cells_of_any_length(), database.write() as session:
         revision = schema_revision(session)
-        if EQUAL_SCHEMAS.get(manifest.revision, manifest.revision) != revision:
+        if manifest.revision != revision:
             raise StoreError(_other_schema(manifest.revision, revision))
         # A new store contains the shipped benchmarks, which the export replaces with its own.
         session.execute(delete(IndustryBenchmark).where(IndustryBenchmark.is_own.is_(False)))

@@ -7,9 +7,12 @@ from datetime import tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
+import numpy as np
+
 from sophia.analytics.figures.facts import PostFacts, newest
 from sophia.analytics.figures.figures import Figure, FigureUnit, Interval, missing
-from sophia.analytics.figures.shrinkage import shrunk_means
+from sophia.analytics.figures.shrinkage import moment_variance, shrunk_means
+from sophia.analytics.kpis.format_averages import format_name, mean_reach
 
 Group = TypeVar("Group", bound=Hashable)
 
@@ -20,6 +23,8 @@ NO_SPREAD = "No group has two posts, so chance cannot be separated from the effe
 ONE_GROUP = "All posts belong to one group, so there is nothing to compare it with."
 NO_POSTS_IN_GROUP = "No post belongs to this group."
 DAYS, HOURS = range(7), range(24)
+# Rounds after which the effects of hours and formats hardly change.
+_ROUNDS = 20
 
 
 class Effect(StrEnum):
@@ -51,10 +56,11 @@ class WeekHour:
 
 @dataclass(frozen=True, slots=True)
 class HourEffect(WeekHour):
-    """The effect of publishing in an hour of the week."""
+    """The effect of publishing in an hour of the week, and the mean reach of its compared posts."""
 
     factor: Figure
     effect: Effect
+    reach: Figure
 
 
 def group_effects(groups: Mapping[Group, Sequence[float]]) -> dict[Group, GroupEffect]:
@@ -118,22 +124,68 @@ def log_engagement_rates(posts: Iterable[PostFacts]) -> dict[int, float]:
     return {post_id: rate - means[account_id] for post_id, (account_id, rate) in rates.items()}
 
 
+def hour_of(post: PostFacts, zone: tzinfo) -> WeekHour:
+    """Return the hour of the week in the zone in which the post was published."""
+    local = post.published_at.astimezone(zone)
+    return WeekHour(local.weekday(), local.hour)
+
+
 def posting_times(posts: Iterable[PostFacts], zone: tzinfo) -> dict[WeekHour, GroupEffect]:
-    """Return all 168 hours of a week in order, each with its factor or the reason why it has none (G11)."""
+    """Return all 168 hours of a week in order, each with its factor or the reason why it has none (G11).
+
+    Formats are estimated together with hours and divided out, so an hour is not better because of the formats in it.
+    """
     groups: dict[WeekHour, list[float]] = {WeekHour(day, hour): [] for day in DAYS for hour in HOURS}
     posts = newest(posts)
     rates = log_engagement_rates(posts)
-    for post in posts:
-        if post.post_id in rates:
-            local = post.published_at.astimezone(zone)
-            groups[WeekHour(local.weekday(), local.hour)].append(rates[post.post_id])
+    compared = [post for post in posts if post.post_id in rates]
+    hours = [hour_of(post, zone) for post in compared]
+    formats = [format_name(post) for post in compared]
+    for hour, rate in zip(
+        hours, without_formats([rates[post.post_id] for post in compared], hours, formats), strict=True
+    ):
+        groups[hour].append(rate)
     return group_effects(groups)
 
 
-def published_hours(times: Mapping[WeekHour, GroupEffect]) -> tuple[HourEffect, ...]:
-    """Return the hours in which at least one post was published, in order."""
+def without_formats(rates: Sequence[float], hours: Sequence[WeekHour], formats: Sequence[str]) -> list[float]:
+    """Return the log rates less the effects of their formats, in the additive model hour + format + chance.
+
+    Hours are drawn to 0, formats are not: what hours and formats explain equally well belongs to the formats. The effects
+    are fitted in turn, formats first.
+    """
+    hour_index, format_index = (
+        np.unique([str(name) for name in names], return_inverse=True)[1] for names in (hours, formats)
+    )
+    values = np.array(rates)
+    if _why_incomparable(len(values), len(set(hours))) is not None or len(set(formats)) == 1:
+        return list(rates)
+    hour_sizes, format_sizes = np.bincount(hour_index), np.bincount(format_index)
+    hour_effects = np.zeros(len(hour_sizes))
+    rest = values
+    for _ in range(_ROUNDS):
+        sums = np.bincount(format_index, values - hour_effects[hour_index])
+        rest = values - (sums / format_sizes)[format_index]
+        means = np.bincount(hour_index, rest) / hour_sizes
+        scatter = float(((rest - means[hour_index]) ** 2).sum()) / (len(values) - len(hour_sizes))
+        noise = max(scatter, 1e-9) / hour_sizes
+        between = moment_variance(means.tolist(), noise.tolist(), 0.0, len(means))
+        hour_effects = means * between / (between + noise)
+    return [float(value) for value in rest]
+
+
+def published_hours(
+    times: Mapping[WeekHour, GroupEffect], posts: Iterable[PostFacts], zone: tzinfo
+) -> tuple[HourEffect, ...]:
+    """Return the hours in which at least one of these posts was published, in order."""
+    posts = newest(posts)
+    rates = log_engagement_rates(posts)
+    groups: dict[WeekHour, list[PostFacts]] = {}
+    for post in posts:
+        if post.post_id in rates:
+            groups.setdefault(hour_of(post, zone), []).append(post)
     return tuple(
-        HourEffect(hour.weekday, hour.hour, group.factor, group.effect)
+        HourEffect(hour.weekday, hour.hour, group.factor, group.effect, mean_reach(groups[hour]))
         for hour, group in times.items()
         if group.factor.n
     )

@@ -120,7 +120,7 @@ def measure_posting_times(
         posts=len(posts),
         compared=len(log_engagement_rates(posts)),
         reason=_reason(times.values()),
-        hours=published_hours(times),
+        hours=published_hours(times, posts, client.zone),
         best=best_times(times),
     )
 

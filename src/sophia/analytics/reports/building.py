@@ -92,7 +92,7 @@ def build_report(facts: Facts) -> Report:
         anomalies=_anomalies(facts),
         benchmarks=compare_published(client, now, facts.benchmarks, facts.today),
         peers=compare_peers(client, now, facts.account_figures),
-        posting_times=tuple(published_hours(times)),
+        posting_times=published_hours(times, facts.history, client.zone),
         best_times=best_times(times),
         formats=format_effects(facts.history),
         format_averages=format_averages(now.newest_posts),

@@ -177,8 +177,9 @@ def _benchmarks(report: Report) -> Iterator[Sentence]:
         yield say(
             report,
             f"The average post on {PLATFORM_NAMES[comparison.benchmark.platform.value]} had an engagement rate of {{own}} of "
-            f"followers, {word} the {{benchmark}} of {{source}} for {{industry}} in {{year}}{age}.",
+            f"followers (counting {{numerator}}), {word} the {{benchmark}} of {{source}} for {{industry}} in {{year}}{age}.",
             own=Reference(f"{path}.own.value", "percent"),
+            numerator=Reference(f"{path}.benchmark.numerator", "text"),
             benchmark=Reference(f"{path}.benchmark.value_percent", "percent"),
             source=Reference(f"{path}.benchmark.source", "text"),
             industry=Reference(f"{path}.benchmark.industry", "text"),

@@ -169,7 +169,10 @@ def lead(comparison: ClientComparison) -> str:
     if item is None or item.benchmark is None:
         reasons = [item.points.reason for item in comparison.published if item.points.reason]
         return f"No comparison with a published benchmark: {reasons[0] if reasons else 'the client has no account.'}"
-    where = f"{label_of(item.benchmark.metric)} on {item.benchmark.platform.value.capitalize()}"
+    where = (
+        f"{label_of(item.benchmark.metric)} on {item.benchmark.platform.value.capitalize()} "
+        f"(counting {item.benchmark.numerator})"
+    )
     side = "above" if (item.points.value or 0) >= 0 else "below"
     difference = value_of(item.points).text.removeprefix(MINUS)
     return f"{where}: {value_of(item.own).text}, {difference} {side} the {statistic_of(item.benchmark)}."
@@ -192,7 +195,7 @@ def published_table(prefix: str, comparison: ClientComparison) -> Table:
                 Cell(
                     Value(label_of(item.benchmark.metric)),
                     definition(prefix, item.benchmark.metric),
-                    note=item.benchmark.platform.value.capitalize(),
+                    note=f"{item.benchmark.platform.value.capitalize()}: {item.benchmark.numerator} by {item.benchmark.denominator}",
                 ),
                 figure_cell(item.own),
                 benchmark_cell(item),
@@ -219,7 +222,7 @@ def published_table(prefix: str, comparison: ClientComparison) -> Table:
         columns,
         rows,
         "No published benchmark has the same platform, metric and denominator.",
-        "Only numbers with the same platform, metric and denominator are compared.",
+        "This client's figures count the same interactions as the benchmark beside them, so they may differ from its KPIs.",
     )
 
 

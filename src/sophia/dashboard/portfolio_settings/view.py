@@ -151,7 +151,7 @@ def benchmark_table(own: Sequence[Benchmark]) -> Table:
         (
             Cell(Value(item.industry)),
             Cell(Value(PLATFORM_LABELS[item.platform.value])),
-            Cell(Value(label_of(item.metric))),
+            Cell(Value(label_of(item.metric)), note=f"{item.numerator} by {item.denominator}"),
             Cell(Value(f"{item.value_percent.normalize():f} %"), sort=float(item.value_percent)),
             Cell(Value(item.statistic)),
             Cell(Value(str(item.data_year)), sort=item.data_year),

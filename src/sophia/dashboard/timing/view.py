@@ -15,7 +15,7 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import heat_map
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import format_label, interval_cells
+from sophia.dashboard.layout.figures import figure_cell, format_label, interval_cells
 from sophia.dashboard.layout.format_averages import format_table
 from sophia.dashboard.layout.formatting import dates, value_of
 from sophia.dashboard.layout.pages import frame, respond
@@ -161,10 +161,12 @@ def hour_table(hours: tuple[HourEffect, ...]) -> Table:
         (
             Cell(Value(hour_text(hour)), sort=hour.weekday * len(HOURS) + hour.hour),
             *effect_cells(hour, interval),
+            figure_cell(hour.reach),
         )
         for hour, interval in zip(ordered, intervals, strict=True)
     )
-    return Table("hours", "Hours of the week", effect_columns("Hour"), rows, "No post was published in this period.")
+    columns = (*effect_columns("Hour"), Column("Mean reach of a post", numeric=True))
+    return Table("hours", "Hours of the week", columns, rows, "No post was published in this period.")
 
 
 def effect_table(
