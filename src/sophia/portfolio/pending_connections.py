@@ -63,7 +63,7 @@ class PendingConnections:
         return attempt
 
     def end_login(self, session_id: int, state: str) -> LoginAttempt | None:
-        """Return the attempt of this session with this state, once. A wrong state leaves the attempt alone."""
+        """Return the attempt of a browser session with this state, once. A wrong state leaves the attempt alone."""
         self._forget_old()
         attempt = self._attempts.get(session_id)
         if attempt is None or not hmac.compare_digest(attempt.state.encode(), state.encode()):
@@ -76,7 +76,7 @@ class PendingConnections:
         self._refusals[session_id] = RefusedLogin(problem, asks_again, self._clock())
 
     def take_refusal(self, session_id: int) -> RefusedLogin | None:
-        """Return the refusal of this session, once."""
+        """Return the refusal of a browser session, once."""
         self._forget_old()
         return self._refusals.pop(session_id, None)
 
@@ -86,7 +86,7 @@ class PendingConnections:
         self._offers[session_id] = PendingOffer(offer, self._clock())
 
     def find_offer(self, session_id: int) -> Offer | None:
-        """Return the offer of this session, or None when there is none or it is too old."""
+        """Return the offer of a browser session, or None when there is none or it is too old."""
         self._forget_old()
         pending = self._offers.get(session_id)
         return None if pending is None else pending.offer
