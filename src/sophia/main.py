@@ -35,11 +35,11 @@ from sophia.api_documents import page
 from sophia.api_documents.response_fields import require_response_fields
 from sophia.api_documents.titles import name_operations
 from sophia.config import Settings
-from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.layout.error_pages import ErrorPages
 from sophia.dashboard.router import router as dashboard
 from sophia.dashboard.warming import warm
 from sophia.database.engine import Database
+from sophia.display.charts.drawing import ChartDrawer
 from sophia.jobs.context import JobContext
 from sophia.jobs.local import Runner
 from sophia.jobs.on_demand import OnDemandCollection

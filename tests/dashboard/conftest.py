@@ -24,8 +24,8 @@ from tests.dashboard.furnishing import furnish_pages
 
 from sophia.access.sessions import start_session
 from sophia.access.users import UserRole, create_user
-from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.database.engine import Database
+from sophia.display.charts.drawing import ChartDrawer
 from sophia.main import create_app
 from sophia.portfolio.drafts import DraftContent, create_draft
 from sophia.publishing.queue import enqueue

@@ -15,7 +15,7 @@ from tests.dashboard.test_who_sees_what import page_routes
 
 from sophia.access.users import UserRole
 from sophia.dashboard.layout.pages import tables
-from sophia.dashboard.layout.values import Table
+from sophia.display.values import Table
 
 # Addresses in which {hats} is the number of a client.
 PAGES = (

@@ -19,7 +19,7 @@ from tests.dashboard.sql_figures import VIEWS, ClientInSql, Shown, Week
 from sophia.access.users import UserRole
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.kpis.weekly import keep_weeks
-from sophia.dashboard.layout.values import Card, Cell, ChangeText, Table, Value
+from sophia.display.values import Card, Cell, ChangeText, Table, Value
 from sophia.main import create_app
 
 # The last minute of a week in Meta's zone: reports use the counters that posts had then.

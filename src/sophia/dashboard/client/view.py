@@ -20,10 +20,15 @@ from sophia.analytics.readings.aggregated import Aggregated, aggregate
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.records import Report, TopPost
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import DayPoint, Line, Mark, daily_lines
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import (
+from sophia.dashboard.layout.format_averages import format_table
+from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
+from sophia.dashboard.layout.routes import PageRoute
+from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import DayPoint, Line, Mark, daily_lines
+from sophia.display.figures import (
     count_cell,
     definition,
     kpi_card,
@@ -31,8 +36,7 @@ from sophia.dashboard.layout.figures import (
     label_of,
     late_footnote,
 )
-from sophia.dashboard.layout.format_averages import format_table
-from sophia.dashboard.layout.formatting import (
+from sophia.display.formatting import (
     DASH,
     PLATFORM_LABELS,
     beginning,
@@ -42,11 +46,7 @@ from sophia.dashboard.layout.formatting import (
     day,
     decimal,
 )
-from sophia.dashboard.layout.pages import frame, respond
-from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
-from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
+from sophia.display.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
 from sophia.meta.catalogue.terms import Level
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 

@@ -22,12 +22,12 @@ from sophia.analytics.goals.tracking import client_goals
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.goals.forms import AnnotationForm, Choice, CostForm, GoalForm, Text
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import definition, label_of
-from sophia.dashboard.layout.formatting import DASH, beginning, dates, late_note, money, number_text, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.figures import definition, label_of
+from sophia.display.formatting import DASH, beginning, dates, late_note, money, number_text, value_of, whole
+from sophia.display.values import Cell, Column, State, Table, Value
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Client

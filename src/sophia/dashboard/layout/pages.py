@@ -18,8 +18,8 @@ from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
 from sophia.dashboard.layout.sorting import SORT, sort_address, sorted_as_requested, sorted_by
 from sophia.dashboard.layout.typed import typed_fields
-from sophia.dashboard.layout.values import Cell, Frame, Link, Picker, Table
 from sophia.dashboard.layout.windows import shared_query
+from sophia.display.values import Cell, Frame, Link, Picker, Table
 from sophia.errors import NotFoundError
 
 if TYPE_CHECKING:

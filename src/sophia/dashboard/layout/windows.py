@@ -10,8 +10,8 @@ from sophia.analytics.figures.comparison import Comparison, quarter_of
 from sophia.analytics.figures.figures import last_closed_week, last_months, month_of, week_of
 from sophia.analytics.figures.requests import WindowQuery
 from sophia.analytics.reports.building import compared_window
-from sophia.dashboard.layout.formatting import dates
-from sophia.dashboard.layout.values import Choice, Link, Picker
+from sophia.display.formatting import dates
+from sophia.display.values import Choice, Link, Picker
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 # The parameters of the address that all pages share; links between pages keep them.

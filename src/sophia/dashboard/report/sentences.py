@@ -7,8 +7,8 @@ from sophia.analytics.goals.progress import GoalStatus, ReportedGoal
 from sophia.analytics.posting_times.group_effects import WeekHour
 from sophia.analytics.readings.account_states import AccountState
 from sophia.analytics.reports.records import Report
-from sophia.dashboard.layout.figures import label_of
-from sophia.dashboard.layout.formatting import PLATFORM_LABELS, change_of, day, decimal, value_of
+from sophia.display.figures import label_of
+from sophia.display.formatting import PLATFORM_LABELS, change_of, day, decimal, value_of
 from sophia.publishing.queue import QueueEntry
 
 # The first of these that have a change are in the first sentence.

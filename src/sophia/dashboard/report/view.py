@@ -21,7 +21,6 @@ from sophia.analytics.readings.aggregated import Aggregated, aggregate
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.records import Report, TopPost
-from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.client.view import (
     NOT_REPORTED,
     DriverPanel,
@@ -34,14 +33,15 @@ from sophia.dashboard.client.view import (
 )
 from sophia.dashboard.goals.view import STATES
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, kpi_card, kpi_cell, label_of, late_footnote
-from sophia.dashboard.layout.formatting import PLATFORM_LABELS, beginning, completion, dates, number_text, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, State, Table, Value, unlinked
 from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
 from sophia.dashboard.report import sentences
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.figures import count_cell, kpi_card, kpi_cell, label_of, late_footnote
+from sophia.display.formatting import PLATFORM_LABELS, beginning, completion, dates, number_text, value_of
+from sophia.display.values import Bar, Card, Cell, Chart, Column, State, Table, Value, unlinked
 from sophia.meta.reporting_zone import DateRange, reporting_day
 from sophia.publishing.queue import QUEUED, QueueEntry, list_entries
 

@@ -29,14 +29,14 @@ from sophia.analytics.figures.figures import check_window, last_closed_week
 from sophia.analytics.figures.requests import CalendarDay, Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.formatting import clock, dates
 from sophia.dashboard.layout.pages import frame, plain_frame, respond
 from sophia.dashboard.layout.routes import UNPROCESSABLE, PageRoute
-from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
 from sophia.dashboard.pictures.view import NO_PICTURE, picture_response
 from sophia.dashboard.report.view import make_report_page, without_pages
 from sophia.dashboard.signing_in.view import expect_attempt
+from sophia.display.formatting import clock, dates
+from sophia.display.values import Cell, Column, State, Table, Value
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Client

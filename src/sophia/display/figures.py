@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sophia.analytics.figures.figures import Change, Figure, Number
 from sophia.analytics.kpis.labels import kpi_label
-from sophia.dashboard.layout.formatting import (
+from sophia.display.formatting import (
     DASH,
     change_of,
     interval_bar,
@@ -14,7 +14,7 @@ from sophia.dashboard.layout.formatting import (
     value_of,
     whole,
 )
-from sophia.dashboard.layout.values import Bar, Card, Cell, Value
+from sophia.display.values import Bar, Card, Cell, Value
 
 LARGEST_SPARK, SPARK_WIDTH, SPARK_HEIGHT = 18, 80, 20
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number, change_ratio, pending_week
-from sophia.dashboard.layout.values import Bar, ChangeText, Tone, Value
+from sophia.display.values import Bar, ChangeText, Tone, Value
 from sophia.meta.reporting_zone import DateRange
 
 DASH = "–"
