@@ -34,6 +34,8 @@ from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
 from sophia.dashboard.timing.view import router as timing
+from sophia.errors import InvalidInputError
+from sophia.reporting.branding import expect_colour, on_dark
 
 router = APIRouter(include_in_schema=False)
 NOT_FOUND = 404
@@ -52,6 +54,17 @@ def static(name: str, version: str) -> Response:
         raise HTTPException(NOT_FOUND)
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(static_file(name)[0], media_type=STATIC[name], headers=headers)
+
+
+@router.get("/brand/{colour}.css")
+def brand_style(colour: str) -> Response:
+    """Return the stylesheet of a brand's colour: the pages allow no style of their own (CSP)."""
+    try:
+        readable = expect_colour(f"#{colour}")
+    except InvalidInputError:
+        raise HTTPException(NOT_FOUND) from None
+    style = f":root{{--brand:{readable}}}@media (prefers-color-scheme:dark){{:root{{--brand:{on_dark(readable)}}}}}"
+    return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
 PAGES = (

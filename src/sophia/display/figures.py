@@ -36,19 +36,19 @@ def definition(prefix: str, name: str) -> str:
 
 
 def kpi_card(
-    prefix: str,
+    prefix: str | None,
     name: str,
     kpis: Mapping[str, Figure],
     changes: Mapping[str, Change],
     note: str = "",
     locale: LanguageCode = ENGLISH,
 ) -> Card:
-    """Return the card of a KPI with its change and interval."""
+    """Return the card of a KPI with its change and interval. Without a prefix it has no link to its definition."""
     figure, change = kpis[name], changes.get(name)
     notes = [note, late_note(figure, locale)]
     return Card(
         label=label_of(name, locale),
-        href=definition(prefix, name),
+        href="" if prefix is None else definition(prefix, name),
         value=value_of(figure, short=True, locale=locale),
         change=None if change is None else change_of(change, figure, locale=locale),
         bar=_bar(figure, locale),

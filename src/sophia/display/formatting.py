@@ -215,6 +215,13 @@ def dates(window: DateRange, locale: LanguageCode = ENGLISH) -> str:
     return text
 
 
+def weekday(number: int, locale: LanguageCode = ENGLISH) -> str:
+    """Return the name of a weekday; 0 is Monday."""
+    from babel.dates import get_day_names  # noqa: PLC0415
+
+    return str(get_day_names("wide", locale=locale)[number])
+
+
 def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> Value:
     """Return a moment as the operator's clock shows it: the time of today, or the day of an earlier one."""
     if moment is None:
@@ -231,6 +238,11 @@ def full_dates(window: DateRange, locale: LanguageCode = ENGLISH) -> str:
     last = date.fromordinal(window.end.toordinal() - 1)
     text: str = format_interval(window.start, last, skeleton="yMMMd", locale=day_first(locale))
     return text
+
+
+def named_dates(before: DateRange, window: DateRange, locale: LanguageCode = ENGLISH) -> str:
+    """Return the days of a comparison, with their year where it differs from that of the window."""
+    return dates(before, locale) if before.start.year == window.start.year else full_dates(before, locale)
 
 
 def day_and_time(moment: datetime, zone: ZoneInfo, locale: LanguageCode = ENGLISH) -> str:

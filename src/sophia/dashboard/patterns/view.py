@@ -23,7 +23,6 @@ from sophia.analytics.figures.figures import (
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.windows import PageQuery, picker, window_of
-from sophia.dashboard.report.view import GoalLine
 from sophia.display.charts.drawing import ChartDrawer
 from sophia.display.charts.specifications import (
     CalibrationPoint,
@@ -40,6 +39,7 @@ from sophia.display.formatting import DASH, value_of
 from sophia.display.values import Bar, Card, Cell, Chart, Choice, Column, Link, Notice, State, Table, Value
 from sophia.errors import NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY
+from sophia.reporting.document import GoalLine
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

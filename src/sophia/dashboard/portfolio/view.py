@@ -16,7 +16,7 @@ from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientSta
 from sophia.analytics.reports.records import TopPost
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, shared_query, window_of
+from sophia.dashboard.layout.windows import PageQuery, picker, shared_query, window_of
 from sophia.display.figures import definition, format_label, kpi_cell, label_of, late_footnote, spark
 from sophia.display.formatting import (
     DASH,
@@ -25,6 +25,7 @@ from sophia.display.formatting import (
     completion,
     dates,
     day,
+    named_dates,
     value_of,
     whole,
 )
