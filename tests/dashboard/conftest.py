@@ -180,14 +180,6 @@ def filling(template: Template, furnished: Database) -> Filling:
     return Filling(furnished, dict(template.metrics))
 
 
-@pytest.fixture(scope="session")
-def chart_drawer() -> Iterator[ChartDrawer]:
-    """One for all tests of a process: a worker that starts costs two seconds."""
-    drawer = ChartDrawer(processes=1)
-    yield drawer
-    drawer.close()
-
-
 @pytest.fixture
 def agencies(template: Template, furnished: Database, chart_drawer: ChartDrawer) -> Agencies:
     app = create_app(plain_settings(), furnished, clock=clock, has_patterns=True)

@@ -42,6 +42,10 @@ CHANGES: Mapping[str, tuple[str, int]] = {
     "PUT analytics/{client_id}/ideal-customers/{name}": ("write", 200),
     "DELETE analytics/{client_id}/ideal-customers/{name}": ("write", 204),
     "PUT analytics/{client_id}/industry": ("admin", 200),
+    "POST analytics/{client_id}/reports": ("write", 201),
+    "PUT analytics/{client_id}/report-note": ("write", 200),
+    "PUT analytics/{client_id}/report-settings": ("admin", 200),
+    "PUT analytics/report-settings": ("admin", 200),
     "POST analytics/portfolio/annotations": ("admin", 201),
     "DELETE analytics/portfolio/annotations/{annotation_id}": ("admin", 204),
     "POST analytics/benchmarks/import": ("admin", 200),
@@ -58,6 +62,8 @@ CHANGES: Mapping[str, tuple[str, int]] = {
 # What concerns all clients together requires a key that is not limited to some.
 PORTFOLIO_WIDE = {
     "GET /metrics",
+    "GET analytics/report-settings",
+    "PUT analytics/report-settings",
     "POST analytics/portfolio/annotations",
     "DELETE analytics/portfolio/annotations/{annotation_id}",
     "POST analytics/benchmarks/import",

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -26,12 +26,11 @@ LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """A finished report without its document. `start_date` and `end_date` are both included; moments are in UTC."""
+    """A finished report without its document. Moments are in UTC."""
 
     id: int
     client_id: int
-    start_date: date
-    end_date: date
+    window: DateRange
     language: LanguageCode
     number: int
     template_version: int
@@ -164,7 +163,8 @@ def checked_reason(reason: str) -> str:
 
 
 def _edition(row: ReportEdition) -> Edition:
-    return as_record(Edition, row, language=expect_language(row.language))
+    window = DateRange(row.start_date, row.end_date + ONE_DAY)
+    return as_record(Edition, row, window=window, language=expect_language(row.language))
 
 
 @cache

@@ -16,7 +16,8 @@ from sophia.analytics.reports.gathering import make_report
 from sophia.database.engine import Database
 from sophia.display.charts.drawing import ChartDrawer
 from sophia.display.languages import LanguageCode
-from sophia.meta.reporting_zone import DateRange
+from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import DateRange, reporting_day
 from sophia.portfolio.models import Client
 from sophia.portfolio.pictures import file_of, find_picture, picture_folder
 from sophia.portfolio.thumbnails import make_thumbnail
@@ -73,8 +74,10 @@ class DocumentMaker:
     ) -> KeptReport:
         """Keep the report of a period, or return the edition that it has; with a `reason` make a correction of it.
 
-        Raises as `keep_report` and `document` do.
+        Raises InvalidInputError for a period that is not over, and as `keep_report` and `document` do.
         """
+        if not window.is_closed(reporting_day(self.now)):
+            raise InvalidInputError("This period is not over yet in Meta's Pacific time. Keep its report afterwards.")
         with self.database.read() as session:
             zone = ZoneInfo(session.get_one(Client, client_id).timezone)
             language = code or report_look(session, client_id).language

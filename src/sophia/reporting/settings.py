@@ -4,7 +4,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +17,7 @@ from sophia.reporting.document import SECTIONS
 
 LONGEST_NAME = 120
 # A larger file is no logo; it is refused before it is decoded.
-MOST_LOGO_BYTES = 2_000_000
+MOST_LOGO_BYTES = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ def save_settings(session: Session, client_id: int | None, settings: ReportSetti
 def logo_of(content: bytes) -> str:
     """Return a picture as a small PNG in Base64. Raises InvalidInputError for anything but a PNG or JPEG."""
     if len(content) > MOST_LOGO_BYTES:
-        raise InvalidInputError(f"A logo has at most {MOST_LOGO_BYTES // 1_000_000} MB.")
+        raise InvalidInputError(f"A logo has at most {MOST_LOGO_BYTES // 1_000} kB.")
     return b64encode(make_logo(content)).decode()
 
 
@@ -117,10 +116,3 @@ def checked_sections(sections: Sequence[str]) -> tuple[str, ...]:
     if unknown or not sections:
         raise InvalidInputError(f"Choose at least one section of: {', '.join(SECTIONS)}.")
     return tuple(name for name in SECTIONS if name in sections)
-
-
-def settings_with(settings: ReportSettings, **changes: Any) -> ReportSettings:
-    """Return the settings with other values; a change of None keeps the value, an empty one inherits."""
-    values = {name: getattr(settings, name) for name in ReportSettings.__slots__}
-    values |= {name: value or None for name, value in changes.items() if value is not None}
-    return ReportSettings(**values)

@@ -31,14 +31,13 @@ from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.reporting.building import build
 from sophia.reporting.document import Document
 from sophia.reporting.editions import Edition, find_kept, list_editions
-from sophia.reporting.gathering import DocumentMaker
+from sophia.reporting.files import pdf_response
 from sophia.reporting.notes import save_note
-from sophia.reporting.pdf import print_pdf
+from sophia.reporting.router import document_maker
 from sophia.reporting.settings import report_look
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-PDF = "application/pdf"
 REPORT = "/clients/{client_id}/report"
 EDITION = "/clients/{client_id}/reports/{edition_id}"
 ClientIdPath = Annotated[Id, Path()]
@@ -168,7 +167,7 @@ def edition_pdf(context: ReadPage, client_id: ClientIdPath, edition_id: Annotate
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         kept = find_kept(session, client_id, edition_id)
-    return pdf_response(kept.document, DateRange(kept.edition.start_date, kept.edition.end_date + ONE_DAY))
+    return pdf_response(kept.document, kept.edition.window)
 
 
 def show_report(
@@ -232,31 +231,19 @@ def make_document(
     )
 
 
-def document_maker(request: Request, context: RequestContext) -> DocumentMaker:
-    return DocumentMaker(context.database, request.app.state.chart_drawer, context.settings.data_dir, context.now)
-
-
-def pdf_response(document: Document, window: DateRange) -> Response:
-    """Return a document as a PDF whose name has only ASCII characters."""
-    name = f"report-{window.start}-{last_day(window)}.pdf"
-    return Response(
-        print_pdf(document), media_type=PDF, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-
-
 def query_of(window: DateRange) -> str:
     return urlencode({"start_date": window.start.isoformat(), "end_date": last_day(window).isoformat()})
 
 
 def is_of(item: Edition, window: DateRange, code: LanguageCode) -> bool:
-    return (item.start_date, item.end_date, item.language) == (window.start, last_day(window), code)
+    return (item.window, item.language) == (window, code)
 
 
 def edition_table(editions: list[Edition], base: str) -> Table:
     """Return the finished reports of a client, the newest first; each leads to the report as it was kept."""
     rows = tuple(
         (
-            Cell(Value(full_dates(DateRange(item.start_date, item.end_date + ONE_DAY))), f"{base}/{item.id}"),
+            Cell(Value(full_dates(item.window)), f"{base}/{item.id}"),
             Cell(Value(LANGUAGE_NAMES[item.language])),
             Cell(Value(str(item.number)), sort=item.number, note=item.reason or ""),
             Cell(

@@ -33,7 +33,7 @@ from sophia.dashboard.layout.pages import branded, frame, plain_frame, respond
 from sophia.dashboard.layout.routes import UNPROCESSABLE, PageRoute
 from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
 from sophia.dashboard.pictures.view import NO_PICTURE, picture_response
-from sophia.dashboard.report.view import KeptReportPage, ReportPageQuery, document_maker, make_document, pdf_response
+from sophia.dashboard.report.view import KeptReportPage, ReportPageQuery, make_document
 from sophia.dashboard.signing_in.view import expect_attempt
 from sophia.display.formatting import clock, dates
 from sophia.display.values import Cell, Column, State, Table, Value
@@ -41,6 +41,8 @@ from sophia.errors import InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Client
 from sophia.portfolio.pictures import find_picture
+from sophia.reporting.files import pdf_response
+from sophia.reporting.router import document_maker
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
