@@ -47,6 +47,8 @@ PAGES = (
     "/settings",
     "/settings/clients/{hats}",
     "/settings/portfolio",
+    "/settings/reports",
+    "/settings/clients/{hats}/reports",
     "/patterns",
 )
 

@@ -31,6 +31,7 @@ from sophia.cli import (
     posting_times,
     publishing,
     report,
+    reports,
     serving,
     status,
     store,
@@ -64,6 +65,7 @@ COMMANDS = (
     comments.comments,
 )
 GROUPS = {
+    "reports": reports.reports,
     "audience": audience.audience,
     "benchmarks": benchmarks.benchmarks,
     "draft": drafts.drafts,

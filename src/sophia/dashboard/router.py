@@ -30,6 +30,7 @@ from sophia.dashboard.portfolio_settings.view import router as portfolio_setting
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
 from sophia.dashboard.report.view import router as report
+from sophia.dashboard.report_settings.view import router as report_settings
 from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
@@ -71,7 +72,7 @@ PAGES = (
     *(signing_in, portfolio, client, report, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
     *(campaigns, campaign, conversion_import, conversions, benchmarks, comments),
     *(audience, timing, decisions, forecast, goals),
-    *(drafts, draft, settings, portfolio_settings, client_settings, patterns),
+    *(drafts, draft, settings, portfolio_settings, report_settings, client_settings, patterns),
 )
 for page in PAGES:
     router.include_router(page)
