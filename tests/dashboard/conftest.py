@@ -41,6 +41,7 @@ class Answer:
     headers: httpx.Headers
     text: str
     page: Any = None
+    content: bytes = b""
 
 
 def run(asking: Coroutine[Any, Any, Answer]) -> Answer:
@@ -96,7 +97,7 @@ class Browser:
         start = next(message for message in messages if message["type"] == "http.response.start")
         content = b"".join(message.get("body", b"") for message in messages if message["type"] == "http.response.body")
         found = httpx.Response(start["status"], headers=start["headers"], content=content)
-        return Answer(found.status_code, found.headers, found.text, scope["state"].get("page"))
+        return Answer(found.status_code, found.headers, found.text, scope["state"].get("page"), found.content)
 
 
 @dataclass

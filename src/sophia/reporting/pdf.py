@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import typst
 
 FIRST_DRAWING = re.compile(r"<svg .*?</svg>", re.DOTALL)
-DATA_ADDRESS = re.compile(r"data:image/(png|jpeg);base64,(.+)", re.DOTALL)
+DATA_ADDRESS = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=]+)")
+PICTURE_SIDE = 144
 # Pictographs, their skin tones and joiners: the font has none of them.
 PICTOGRAPHS = ("So", "Sk", "Cs", "Co", "Cn")
 JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
@@ -66,17 +67,30 @@ def with_files(printed: dict[str, Any], sources: dict[str, bytes]) -> None:
         chart["svg"] = add_drawing(chart["svg"], sources)
     if printed["work"] is not None:
         for index, row in enumerate(printed["work"]["posts"]["rows"]):
-            row[0]["picture"] = add_picture(row[0]["picture"] or "", f"picture-{index}", sources)
+            row[0]["picture"] = add_picture(row[0]["picture"] or "", f"picture-{index}", sources, PICTURE_SIDE)
 
 
-def add_picture(address: str, name: str, sources: dict[str, bytes]) -> str:
-    """Add the picture of a data address as a file and return its name; nothing for any other address."""
+def add_picture(address: str, name: str, sources: dict[str, bytes], side: int = 0) -> str:
+    """Add the picture of a data address as a file and return its name; nothing for any other address.
+
+    The file is a drawing around the picture, because typst takes named files as text. With `side` the picture fills a
+    square.
+    """
     match = DATA_ADDRESS.fullmatch(address)
     if match is None:
         return ""
-    file_name = f"{name}.{match[1]}"
-    sources[file_name] = b64decode(match[2])
+    width, height = (side, side) if side else png_size(b64decode(match[1]))
+    file_name = f"{name}.svg"
+    sources[file_name] = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f'<image width="{width}" height="{height}" preserveAspectRatio="xMidYMid slice" href="{address}"/></svg>'
+    ).encode()
     return file_name
+
+
+def png_size(content: bytes) -> tuple[int, int]:
+    """Return the width and height in the header of a PNG (PNG specification, 11.2.2)."""
+    return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
 
 
 def add_drawing(svg: str, sources: dict[str, bytes]) -> str:
@@ -103,8 +117,10 @@ def cleaned_texts(value: Any) -> Any:
 
 
 def without_pictographs(text: str) -> str:
-    return "".join(
+    kept = "".join(
         sign
         for sign in text
         if ord(sign) < LAST_LATIN or (unicodedata.category(sign) not in PICTOGRAPHS and sign not in JOINERS)
     )
+    # The spaces on both sides of a pictograph become one.
+    return text if kept == text else re.sub(" {2,}", " ", kept).strip()

@@ -22,6 +22,8 @@ from sophia.publishing.queue import QueueEntry
 # The first of these that have a change are in the first lines.
 LEAD_KPIS = ("views", "engagement_rate_by_reach", "reach", "net_new_followers")
 MOST_IN_LEAD = 2
+# Without a percentage, a rise from 0, these are in the cards only.
+PERCENT_KPIS = ("views", "reach")
 CHANGED_KPIS = ("views", "engagements")
 GOOD = (GoalStatus.REACHED, GoalStatus.ON_PACE)
 MOST_TIMES = 3
@@ -107,6 +109,8 @@ class Sentences:
         if text.reason:
             return ""
         percent = change.percent.value
+        if percent is None and name in PERCENT_KPIS:
+            return ""
         ratio = None if percent is None or text.tone != "up" else change_ratio(float(percent))
         if ratio is not None and f"lead.{name}_times" in self.words.texts:
             return self.words.say(f"lead.{name}_times", factor=decimal(ratio, 1, self.words.code))

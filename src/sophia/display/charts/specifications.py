@@ -280,6 +280,8 @@ def _day_axis(locale: LanguageCode = ENGLISH) -> Specification:
         "grid": False,
         "domainColor": COLOURS["border"],
         "tickColor": COLOURS["border"],
+        "labelOverlap": True,
+        "labelSeparation": 12,
     }
 
 
