@@ -66,6 +66,10 @@ class Browser:
         sent = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
         return run(self._ask("POST", path, body, sent | (headers or {})))
 
+    def send(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Send a body as it is, such as a form with a file."""
+        return run(self._ask("POST", path, body, headers))
+
     async def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
         path, _, query = path.partition("?")
         sent = {"host": "pages.test", "user-agent": "Test"} | self.headers | (headers or {})

@@ -23,7 +23,9 @@ PICTURE_SIDE = 144
 # Pictographs, their skin tones and joiners: the font has none of them.
 PICTOGRAPHS = ("So", "Sk", "Cs", "Co", "Cn")
 JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
-LAST_LATIN = 0x2000
+FIRST_SYMBOL = 0x2190
+# Signs that people type as arrows, and what the font has instead.
+ARROWS = str.maketrans({"→": ">", "⇒": ">", "←": "<", "↔": "–"})
 
 
 def print_pdf(document: Document) -> bytes:
@@ -119,8 +121,8 @@ def cleaned_texts(value: Any) -> Any:
 def without_pictographs(text: str) -> str:
     kept = "".join(
         sign
-        for sign in text
-        if ord(sign) < LAST_LATIN or (unicodedata.category(sign) not in PICTOGRAPHS and sign not in JOINERS)
+        for sign in text.translate(ARROWS)
+        if sign not in JOINERS and (ord(sign) < FIRST_SYMBOL or unicodedata.category(sign) not in PICTOGRAPHS)
     )
     # The spaces on both sides of a pictograph become one.
     return text if kept == text else re.sub(" {2,}", " ", kept).strip()
