@@ -23,8 +23,8 @@ from sophia.reporting.editions import Edition, KeptReport, find_kept, list_editi
 from sophia.reporting.files import MEDIA_TYPE, pdf_response
 from sophia.reporting.gathering import DocumentMaker
 from sophia.reporting.notes import find_note, save_note
-from sophia.reporting.schemas import DocumentQuery, NewEdition, NewNote, NewReportSettings
-from sophia.reporting.settings import ReportSettings, logo_from_base64, read_settings, save_settings
+from sophia.reporting.schemas import DocumentQuery, NewEdition, NewNote
+from sophia.reporting.settings import ReportSettings, read_settings, save_settings
 
 router = APIRouter(prefix=PREFIX, tags=["reports"], responses=documented(401, 403, 404, 422, 429, 500, 503))
 EditionId = Annotated[Id, Path()]
@@ -41,10 +41,10 @@ def agency_settings(context: ReadPortfolioContext) -> ReportSettings:
 
 
 @router.put("/report-settings", responses=writing)
-def put_agency_settings(context: AdminPortfolioContext, settings: NewReportSettings) -> ReportSettings:
+def put_agency_settings(context: AdminPortfolioContext, settings: ReportSettings) -> ReportSettings:
     """Replace the settings of the agency."""
     with context.database.write() as session:
-        return save_settings(session, None, stored(settings, read_settings(session, None)), context.now)
+        return save_settings(session, None, settings, context.now)
 
 
 @router.get("/{client_id}/report.pdf", response_class=Response, responses=PDF_ANSWER)
@@ -120,10 +120,10 @@ def client_settings(context: ReadContext, client_id: ClientId) -> ReportSettings
 
 
 @router.put("/{client_id}/report-settings", responses=writing)
-def put_client_settings(context: AdminContext, client_id: ClientId, settings: NewReportSettings) -> ReportSettings:
+def put_client_settings(context: AdminContext, client_id: ClientId, settings: ReportSettings) -> ReportSettings:
     """Replace a client's own settings."""
     with write_client(context, client_id) as session:
-        return save_settings(session, client_id, stored(settings, read_settings(session, client_id)), context.now)
+        return save_settings(session, client_id, settings, context.now)
 
 
 def window_of(query: WindowQuery, context: RequestContext) -> DateRange:
@@ -131,21 +131,6 @@ def window_of(query: WindowQuery, context: RequestContext) -> DateRange:
     window = query.window_at(context.now) or last_closed_week(context.now)
     check_window(window, context.now)
     return window
-
-
-def stored(settings: NewReportSettings, before: ReportSettings) -> ReportSettings:
-    """Return the settings of a request. Raises InvalidInputError for a logo that cannot be used."""
-    logo = before.logo
-    if settings.logo_base64 is not None:
-        logo = logo_from_base64(settings.logo_base64) if settings.logo_base64 else None
-    return ReportSettings(
-        name=settings.name,
-        logo=logo,
-        colour=settings.colour,
-        sender=settings.sender,
-        language=settings.language,
-        sections=None if settings.sections is None else tuple(settings.sections),
-    )
 
 
 def document_maker(request: Request, context: RequestContext) -> DocumentMaker:

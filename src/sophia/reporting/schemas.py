@@ -1,4 +1,4 @@
-"""Requests of the endpoints for documents, their settings and notes."""
+"""Requests of the endpoints for documents and notes."""
 
 from typing import Annotated
 
@@ -9,11 +9,6 @@ from sophia.analytics.figures.requests import DateRangeQuery, RequestModel, Wind
 from sophia.display.languages import LanguageCode
 from sophia.reporting.editions import LONGEST_REASON
 from sophia.reporting.notes import LONGEST_NOTE
-from sophia.reporting.settings import LONGEST_NAME, MOST_LOGO_BYTES
-
-Line = Annotated[str, Field(max_length=LONGEST_NAME)]
-# Base64 needs four characters for three bytes.
-LONGEST_LOGO = 4 * (MOST_LOGO_BYTES // 3 + 1)
 
 
 class DocumentQuery(WindowQuery):
@@ -39,18 +34,3 @@ class NewNote(RequestModel):
     """The note about a period; an empty text deletes it."""
 
     text: Annotated[str, Field(max_length=LONGEST_NOTE)]
-
-
-class NewReportSettings(RequestModel):
-    """How reports look. A null field inherits: that of a client from the agency, that of the agency from Sophia."""
-
-    name: Line | None = Field(default=None, description="The name at the top of documents.")
-    colour: Annotated[str, Field(max_length=7)] | None = Field(
-        default=None, description="Like #1f5fbf, and dark enough to be read on paper."
-    )
-    sender: Line | None = Field(default=None, description="Who prepared the report, and the sender of its mails.")
-    language: LanguageCode | None = None
-    sections: list[str] | None = Field(default=None, description="The parts of a report, in any order.")
-    logo_base64: Annotated[str, Field(max_length=LONGEST_LOGO)] | None = Field(
-        default=None, description="A PNG or JPEG in Base64; null keeps the stored logo, an empty text removes it."
-    )

@@ -4,7 +4,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
+from pydantic import Field, with_config
 from sqlalchemy.orm import Session
 
 from sophia.analytics.reports.models import AGENCY_ID, ReportSettingsEntry
@@ -18,18 +20,24 @@ from sophia.reporting.document import SECTIONS
 LONGEST_NAME = 120
 # A larger file is no logo; it is refused before it is decoded.
 MOST_LOGO_BYTES = 500_000
+# Base64 needs four characters for three bytes.
+LONGEST_LOGO = 4 * (MOST_LOGO_BYTES // 3 + 1)
+Line = Annotated[str, Field(max_length=LONGEST_NAME)]
 
 
+@with_config(extra="forbid")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSettings:
-    """The settings of a client's or of the agency's reports; None inherits. `logo` is a PNG in Base64."""
+    """How the reports of a client, or of the agency, look. A field without a value inherits."""
 
-    name: str | None = None
-    logo: str | None = None
-    colour: str | None = None
-    sender: str | None = None
+    name: Annotated[Line | None, Field(description="The name at the top of documents.")] = None
+    logo: Annotated[
+        str | None, Field(max_length=LONGEST_LOGO, description="A PNG in Base64; a JPEG or large PNG becomes one.")
+    ] = None
+    colour: Annotated[str | None, Field(max_length=7, description="Like #1f5fbf, and dark enough for paper.")] = None
+    sender: Annotated[Line | None, Field(description="Who prepared the report, and the sender of its mails.")] = None
     language: LanguageCode | None = None
-    sections: tuple[str, ...] | None = None
+    sections: Annotated[tuple[str, ...] | None, Field(description="The parts of a report, in any order.")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ def report_look(session: Session, client_id: int) -> ReportLook:
 def save_settings(session: Session, client_id: int | None, settings: ReportSettings, now: datetime) -> ReportSettings:
     """Replace the settings of a client, or of the agency for None, and return them as stored.
 
-    Raises InvalidInputError for a name, colour, language or section that cannot be used.
+    Raises InvalidInputError for a name, logo, colour or section that cannot be used.
     """
     key = AGENCY_ID if client_id is None else client_id
     row = session.get(ReportSettingsEntry, key)
@@ -79,9 +87,11 @@ def save_settings(session: Session, client_id: int | None, settings: ReportSetti
         session.add(row)
     row.name, row.sender = checked_line(settings.name, "name"), checked_line(settings.sender, "sender")
     row.colour = expect_colour(settings.colour) if settings.colour else None
-    row.language = None if settings.language is None else expect_language(settings.language)
+    row.language = settings.language
     row.sections = None if settings.sections is None else list(checked_sections(settings.sections))
-    row.logo, row.changed_at = settings.logo, now
+    if settings.logo != row.logo:
+        row.logo = logo_from_base64(settings.logo) if settings.logo else None
+    row.changed_at = now
     session.flush()
     return read_settings(session, client_id)
 

@@ -1,20 +1,21 @@
 """Settings of reports: brand, language and sections, of the agency and of each client."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response, UploadFile
+from pydantic import BeforeValidator
 
 from sophia.access.pages import AdminPage
 from sophia.access.web import RequestContext
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, see
-from sophia.dashboard.layout.forms import LineField, LineText
+from sophia.dashboard.layout.forms import LineField, LineText, none_if_empty
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.windows import PageQuery
-from sophia.display.languages import ENGLISH, LANGUAGE_NAMES, LANGUAGES, expect_language, language
+from sophia.display.languages import ENGLISH, LANGUAGE_NAMES, LANGUAGES, LanguageCode, language
 from sophia.display.values import Choice
 from sophia.errors import InvalidInputError
 from sophia.portfolio.models import Client
@@ -45,30 +46,26 @@ class ReportSettingsPage:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """The fields of the form, as a person sent them."""
-
-    name: str
-    colour: str
-    sender: str
-    language: str
-    sections: tuple[str, ...]
-    removes_logo: bool
-
-
-def sent_fields(
+def sent_settings(
     name: LineField = "",
     colour: LineField = "",
     sender: LineField = "",
-    language: LineField = "",
+    language: Annotated[LanguageCode | None, BeforeValidator(none_if_empty), Form()] = None,
     sections: Annotated[list[LineText] | None, Form()] = None,
-    remove_logo: Annotated[bool, Form()] = False,
-) -> Fields:
-    return Fields(name, colour, sender, language, tuple(sections or ()), remove_logo)
+) -> ReportSettings:
+    """Return the settings that the fields of the form mean: an empty field, and all sections, inherit."""
+    chosen = tuple(sections or ())
+    return ReportSettings(
+        name=name or None,
+        colour=colour or None,
+        sender=sender or None,
+        language=language,
+        sections=None if set(chosen) == set(SECTIONS) else chosen,
+    )
 
 
-SentFields = Annotated[Fields, Depends(sent_fields)]
+SentSettings = Annotated[ReportSettings, Depends(sent_settings)]
+RemoveLogo = Annotated[bool, Form()]
 
 
 @router.get(AGENCY)
@@ -77,9 +74,15 @@ def agency_settings(request: Request, context: AdminPage, _query: Annotated[Page
 
 
 @router.post(AGENCY)
-def save_agency(request: Request, context: AdminPage, fields: SentFields, logo: UploadFile | None = None) -> Response:
+def save_agency(
+    request: Request,
+    context: AdminPage,
+    sent: SentSettings,
+    logo: UploadFile | None = None,
+    remove_logo: RemoveLogo = False,
+) -> Response:
     """Save the settings that every client inherits."""
-    return save(request, context, None, fields, logo)
+    return save(request, context, None, sent, None if remove_logo else logo, keeps_logo=not remove_logo)
 
 
 @router.get(CLIENT)
@@ -91,39 +94,37 @@ def client_settings(
 
 @router.post(CLIENT)
 def save_client(
-    request: Request, context: AdminPage, client_id: ClientIdPath, fields: SentFields, logo: UploadFile | None = None
+    request: Request,
+    context: AdminPage,
+    client_id: ClientIdPath,
+    sent: SentSettings,
+    logo: UploadFile | None = None,
+    remove_logo: RemoveLogo = False,
 ) -> Response:
     """Save the settings of one client; empty fields inherit from the agency."""
-    return save(request, context, client_id, fields, logo)
+    return save(request, context, client_id, sent, None if remove_logo else logo, keeps_logo=not remove_logo)
 
 
 def save(
-    request: Request, context: RequestContext, client_id: int | None, fields: Fields, logo: UploadFile | None
+    request: Request,
+    context: RequestContext,
+    client_id: int | None,
+    sent: ReportSettings,
+    logo: UploadFile | None,
+    *,
+    keeps_logo: bool,
 ) -> Response:
     """Store all fields or none of them, and lead back to the page."""
     try:
-        content = logo.file.read() if logo is not None and logo.size else b""
-        picture = logo_of(content) if content else None
+        picture = logo_of(logo.file.read()) if logo is not None and logo.size else None
         with context.database.write() as session:
             if client_id is not None:
                 expect_client(session, None, client_id)
-            kept = None if fields.removes_logo else read_settings(session, client_id).logo
-            save_settings(session, client_id, settings_of(fields, picture or kept), context.now)
+            stored = read_settings(session, client_id).logo if keeps_logo else None
+            save_settings(session, client_id, replace(sent, logo=picture or stored), context.now)
     except InvalidInputError as error:
-        return show(request, context, client_id, str(error), fields)
+        return show(request, context, client_id, str(error), sent)
     return see(context, path_of(client_id))
-
-
-def settings_of(fields: Fields, logo: str | None) -> ReportSettings:
-    """Return the settings that the fields mean: an empty field, and all sections, inherit."""
-    return ReportSettings(
-        name=fields.name or None,
-        logo=logo,
-        colour=fields.colour or None,
-        sender=fields.sender or None,
-        language=expect_language(fields.language) if fields.language else None,
-        sections=None if set(fields.sections) == set(SECTIONS) else fields.sections,
-    )
 
 
 def path_of(client_id: int | None) -> str:
@@ -131,7 +132,11 @@ def path_of(client_id: int | None) -> str:
 
 
 def show(
-    request: Request, context: RequestContext, client_id: int | None, error: str = "", fields: Fields | None = None
+    request: Request,
+    context: RequestContext,
+    client_id: int | None,
+    error: str = "",
+    sent: ReportSettings | None = None,
 ) -> Response:
     with context.database.read() as session:
         name = "all clients"
@@ -139,23 +144,20 @@ def show(
             expect_client(session, None, client_id)
             name = session.get_one(Client, client_id).name
         own, agency = read_settings(session, client_id), read_settings(session, None)
-    shown = fields or Fields(
-        own.name or "", own.colour or "", own.sender or "", own.language or "", own.sections or SECTIONS, False
-    )
+    shown = sent or own
+    sections = SECTIONS if shown.sections is None else shown.sections
     heir = "Sophia" if client_id is None else "all clients"
     logo = own.logo or agency.logo
     page = ReportSettingsPage(
         title=f"Reports of {name}",
         path=path_of(client_id),
         inherited=f"Empty fields are those of {heir}: {inherited_text(agency if client_id else ReportSettings())}",
-        name=shown.name,
-        colour=shown.colour,
-        sender=shown.sender,
+        name=shown.name or "",
+        colour=shown.colour or "",
+        sender=shown.sender or "",
         logo=f"data:image/png;base64,{logo}" if logo else "",
         languages=language_choices(shown.language),
-        sections=tuple(
-            Choice(name, language(ENGLISH).say(f"headings.{name}"), name in shown.sections) for name in SECTIONS
-        ),
+        sections=tuple(Choice(name, language(ENGLISH).say(f"headings.{name}"), name in sections) for name in SECTIONS),
         error=error,
     )
     outside = frame(request, context, page.title)
@@ -170,7 +172,7 @@ def inherited_text(agency: ReportSettings) -> str:
     )
 
 
-def language_choices(selected: str) -> tuple[Choice, ...]:
+def language_choices(selected: LanguageCode | None) -> tuple[Choice, ...]:
     """Return the languages, and first the choice that inherits."""
     names = [Choice(code, LANGUAGE_NAMES[code], code == selected) for code in LANGUAGES]
-    return (Choice("", "inherited", not selected), *names)
+    return (Choice("", "inherited", selected is None), *names)
