@@ -107,16 +107,16 @@ def plain_frame(request: Request, title: str) -> Frame:
 
 
 def branded(outside: Frame, document: Document, *, is_reader: bool) -> Frame:
-    """Return the frame of a page that shows a document, in the colours of its brand.
+    """Return the frame of a page that shows a document: its tables have the words of its language, in its brand's colour.
 
     For a reader of a share link, the whole page has the name and language of the document.
     """
     colour = document.branding.colour.removeprefix("#")
-    styled = replace(outside, brand_style=f"{outside.prefix}/brand/{colour}.css")
+    words = language(document.language).section("page")
+    styled = replace(outside, words=words, brand_style=f"{outside.prefix}/brand/{colour}.css")
     if not is_reader:
         return styled
-    words = language(document.language).section("page")
-    return replace(styled, language=document.language, words=words, brand=document.branding.name or document.title)
+    return replace(styled, language=document.language, brand=document.branding.name or document.title)
 
 
 def respond(request: Request, template: str, frame_value: Frame, page: Any, status: int = 200) -> Response:
