@@ -10,6 +10,7 @@ import typer
 
 from sophia.cli import (
     annotations,
+    assistants,
     audience,
     benchmarks,
     brief,
@@ -62,6 +63,7 @@ COMMANDS = (
     posting_times.posting_times,
     annotations.annotate,
     comments.comments,
+    assistants.mcp,
 )
 GROUPS = {
     "audience": audience.audience,
