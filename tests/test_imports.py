@@ -90,12 +90,14 @@ for name in ("mcp", "pyarrow"):
 for name in (MODULES,):
     importlib.import_module(name)
 from sophia.errors import ConfigurationError
+from sophia.analytics.exports.formats import FileFormat, open_format
 from sophia.mcp.router import load_server
 
-try:
-    load_server(None)
-except ConfigurationError as error:
-    print(error)
+for use in (lambda: load_server(None), lambda: open_format(FileFormat.PARQUET, None, {}).__enter__()):
+    try:
+        use()
+    except ConfigurationError as error:
+        print(error)
 """
 
 
@@ -133,6 +135,7 @@ def test_importing_without_the_extras() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         'Assistants need the package mcp. Install Sophia with it: pip install "sophia[mcp]"',
+        'Parquet needs the package pyarrow. Install Sophia with it: pip install "sophia[parquet]"',
     ]
 
 

@@ -25,6 +25,7 @@ from sophia.cli import (
     decisions,
     demo,
     drafts,
+    exports,
     forecast,
     goals,
     keys,
@@ -63,6 +64,7 @@ COMMANDS = (
     posting_times.posting_times,
     annotations.annotate,
     comments.comments,
+    exports.export,
     assistants.mcp,
 )
 GROUPS = {
