@@ -28,6 +28,7 @@ from sophia.cli import (
     exports,
     forecast,
     goals,
+    imports,
     keys,
     links,
     posting_times,
@@ -85,6 +86,7 @@ GROUPS = {
     "tokens": tokens.tokens,
     "db": store.store,
 }
+app.command("import")(imports.import_)
 for command in COMMANDS:
     app.command()(command)
 for name, group in GROUPS.items():
