@@ -44,7 +44,7 @@ PRAGMAS = (
     "cache_size=-65536",
     "mmap_size=1073741824",
 )
-SCAN_PRAGMAS = ("temp_store=FILE", "cache_size=-8192", "mmap_size=0")
+SCAN_PRAGMAS = ("temp_store=FILE", "cache_size=-2048", "mmap_size=0")
 
 
 class Database:

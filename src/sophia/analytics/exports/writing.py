@@ -13,7 +13,7 @@ from sophia.analytics.exports.names import DatasetName, FileFormat
 from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
 
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 1_000
 
 
 def export_dataset(
