@@ -43,6 +43,7 @@ from sophia.display.charts.drawing import ChartDrawer
 from sophia.jobs.context import JobContext
 from sophia.jobs.local import Runner
 from sophia.jobs.on_demand import OnDemandCollection
+from sophia.mcp.router import router as assistants
 from sophia.portfolio.connecting import Connecting
 from sophia.portfolio.pending_connections import PendingConnections
 from sophia.publishing.router import router as publishing
@@ -105,7 +106,7 @@ def endpoints() -> list[BaseRoute]:
     """Return all routes. Applications share them, because building them takes a quarter of a second."""
     root = APIRouter()
     root.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    for router in (operations, reporting, api_router(), publishing, page.router, dashboard):
+    for router in (operations, reporting, api_router(), publishing, page.router, assistants, dashboard):
         root.include_router(router)
     return root.routes
 

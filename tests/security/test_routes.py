@@ -79,6 +79,7 @@ BODIES: dict[str, dict[str, Any] | None] = {
     "POST publishing/drafts/{draft_id}/queue": {},
     "POST publishing/queue/{entry_id}/cancel": None,
     "POST publishing/queue/{entry_id}/retry": None,
+    "POST /mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "portfolio_brief"}},
 }
 # What of a body names something: as it stands there, by the name that it has in a business.
 NAMED: dict[str, dict[str, tuple[str, bool]]] = {

@@ -10,6 +10,7 @@ import typer
 
 from sophia.cli import (
     annotations,
+    assistants,
     audience,
     benchmarks,
     brief,
@@ -24,8 +25,10 @@ from sophia.cli import (
     decisions,
     demo,
     drafts,
+    exports,
     forecast,
     goals,
+    imports,
     keys,
     links,
     posting_times,
@@ -63,6 +66,8 @@ COMMANDS = (
     posting_times.posting_times,
     annotations.annotate,
     comments.comments,
+    exports.export,
+    assistants.mcp,
 )
 GROUPS = {
     "reports": reports.reports,
@@ -83,6 +88,7 @@ GROUPS = {
     "tokens": tokens.tokens,
     "db": store.store,
 }
+app.command("import")(imports.import_)
 for command in COMMANDS:
     app.command()(command)
 for name, group in GROUPS.items():
