@@ -153,6 +153,12 @@ def test_numbers_and_days_of_a_reason_stay() -> None:
         "1. Dezember 2026 bis 7. Dezember 2026."
     )
     assert reason_text("No data for 3 of 12 posts.", "es") == "Sin datos de 3 de 12 publicaciones."
+    both = "Only 6 of 7 days of the previous period and 5 of 7 days of the current period have data."
+    assert reason_text(both, "de") == (
+        "Nur für 6 von 7 Tagen des vorherigen und 5 von 7 Tagen des aktuellen Zeitraums liegen Daten vor."
+    )
+    currencies = "The costs of this period are in several currencies: CAD, EUR."
+    assert reason_text(currencies, "pt") == "Os custos deste período estão em várias moedas: CAD, EUR."
     assert reason_text("No data for 3 of 12 posts.", "en") == "No data for 3 of 12 posts."
     assert reason_text("Something nobody has translated.", "fr") == "Il n'y a pas de valeur."
 

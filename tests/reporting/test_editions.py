@@ -1,5 +1,6 @@
 """Finished reports are kept to the digit; a correction is a new edition that says so."""
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -13,7 +14,8 @@ from tests.reporting.conftest import MakerAt
 from sophia.analytics.figures.figures import last_closed_week
 from sophia.analytics.readings.models import EngagementMetric
 from sophia.analytics.reports.models import ReportEdition
-from sophia.errors import InvalidInputError, NotFoundError, StoreError
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.errors import BusyError, InvalidInputError, NotFoundError, StoreError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.reporting.editions import as_json, find_kept, keep_report, list_editions
 from sophia.reporting.notes import save_note
@@ -99,3 +101,15 @@ def test_two_processes_cannot_keep_one_number_twice(agencies: Agencies, maker_at
         first = keep_report(session, agencies.hats, WEEK, document, **options)  # type: ignore[arg-type]
         second = keep_report(session, agencies.hats, WEEK, document, **options)  # type: ignore[arg-type]
     assert second.edition.id == first.edition.id
+
+
+def test_nothing_is_kept_without_its_chart(agencies: Agencies, maker_at: MakerAt) -> None:
+    """A page shows the table instead of a drawing that was late; on paper nothing would say that it is missing."""
+    drawer = ChartDrawer(processes=1)
+    drawer.seconds = 0.0
+    maker = replace(maker_at(), drawer=drawer)
+    with pytest.raises(BusyError, match="could not be drawn in time"):
+        maker.keep(agencies.hats, WEEK, "user Olga")
+    drawer.close()
+    with agencies.database.read() as session:
+        assert list_editions(session, agencies.hats) == []

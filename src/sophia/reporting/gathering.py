@@ -16,7 +16,7 @@ from sophia.analytics.reports.gathering import make_report
 from sophia.database.engine import Database
 from sophia.display.charts.drawing import ChartDrawer
 from sophia.display.languages import LanguageCode
-from sophia.errors import InvalidInputError
+from sophia.errors import BusyError, InvalidInputError
 from sophia.meta.reporting_zone import DateRange, reporting_day
 from sophia.portfolio.models import Client
 from sophia.portfolio.pictures import file_of, find_picture, picture_folder
@@ -61,13 +61,21 @@ class DocumentMaker:
         code: LanguageCode | None = None,
         comparison: Comparison = Comparison.PREVIOUS,
     ) -> Document:
-        """Return the document of a client with its pictures inside, by default in the client's language."""
+        """Return the document of a client with its pictures inside, by default in the client's language.
+
+        Raises BusyError if its chart could not be drawn in time, because nothing would say that it is missing on paper.
+        """
         facts = self.facts(client_id, window, comparison)
         with self.database.read() as session:
             look = report_look(session, client_id)
             pictures = embedded_pictures(session, self.data_dir, [post.post_id for post in facts.report.top_posts])
         language = code or look.language
-        return build(replace(facts, pictures=pictures), look.branding, language, self.drawer, sections=look.sections)
+        document = build(
+            replace(facts, pictures=pictures), look.branding, language, self.drawer, sections=look.sections
+        )
+        if lacks_chart(document):
+            raise BusyError("The chart of this report could not be drawn in time. Try again in a minute.")
+        return document
 
     def keep(
         self, client_id: int, window: DateRange, actor: str, code: LanguageCode | None = None, *, reason: str = ""
@@ -97,6 +105,14 @@ class DocumentMaker:
                 now=self.now,
                 reason=reason,
             )
+
+
+def lacks_chart(document: Document) -> bool:
+    """Return whether the document has daily values and no drawing of them."""
+    if document.changes is None or document.changes.chart.svg:
+        return False
+    values = (cell for row in document.changes.chart.table.rows for cell in row[1:])
+    return any(not cell.value.reason for cell in values)
 
 
 def embedded_pictures(session: Session, data_dir: Path, post_ids: Collection[int]) -> dict[int, str]:

@@ -23,6 +23,8 @@ LANGUAGE_NAMES: Mapping[LanguageCode, str] = {
     "es": "Español",
     "pt": "Português",
 }
+# Placeholders of reasons that may have spaces: days and lists of currencies.
+SPACED = ("day", "first", "last", "currencies")
 # An abbreviation such as `Nov.` at the end of a sentence has one full stop, not two.
 DOUBLE_STOP = re.compile(r"(?<!\.)\.\.(?=\s|$)")
 # These languages count the first day of a month and no other: CLDR's patterns do not.
@@ -109,9 +111,12 @@ def _reason_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _pattern(template: str) -> re.Pattern[str]:
     parts = re.split(r"{(\w+)}", template)
-    return re.compile(
-        "".join(f"(?P<{part}>.+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)), re.DOTALL
-    )
+    return re.compile("".join(_group(part) if index % 2 else re.escape(part) for index, part in enumerate(parts)))
+
+
+def _group(name: str) -> str:
+    """Return the group of a placeholder: a number has no spaces, so that no sentence is taken for another."""
+    return f"(?P<{name}>{'.+' if name in SPACED else r'[^ ]+'})"
 
 
 def _translated(text: str, code: LanguageCode) -> str:
