@@ -205,6 +205,12 @@ def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> Value:
     return Value(text, f"{local:%Y-%m-%d %H:%M}")
 
 
+def at_moment(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return a moment in a sentence: the time of today, or the day and time of an earlier one."""
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else _moment(moment, zone)
+
+
 def completion(window: DateRange, complete_at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Return when the window or the week that has just ended is complete in Meta's Pacific time, or nothing if both are.
 

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Query, Request, Response
 from sophia.access.pages import ReadPage
 from sophia.analytics.kpis.format_averages import BestFormat
 from sophia.analytics.readings.account_states import AccountState, account_states
-from sophia.analytics.reports.brief import algorithm_changes
-from sophia.analytics.reports.brief_cache import brief_cache
+from sophia.analytics.reports.brief_cache import CachedBrief, brief_cache
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
+from sophia.analytics.reports.brief_summary import algorithm_changes
 from sophia.analytics.reports.records import TopPost
 from sophia.dashboard.layout.figures import definition, format_label, kpi_cell, label_of, late_footnote, spark
 from sophia.dashboard.layout.formatting import (
     DASH,
+    at_moment,
     beginning,
     clock,
     completion,
@@ -60,11 +61,12 @@ class Need:
 class PortfolioPage:
     """`lead` answers who needs the reader, `collected` whether everything arrived, `events` what all clients share.
 
-    `pending` says when the last week is complete in Meta's time zone, while it is not.
+    `outdated` says of when the figures are, while newer ones are computed; `pending` says when the last week is complete in Meta's time zone, while it is not.
     """
 
     lead: str
     collected: str
+    outdated: str
     pending: str
     needs: tuple[Need, ...]
     notices: tuple[Notice, ...]
@@ -76,14 +78,14 @@ class PortfolioPage:
 @router.get("/portfolio")
 def portfolio(request: Request, context: ReadPage, query: Annotated[PageQuery, Query()]) -> Response:
     window = window_of(query, context.now)
-    brief = brief_cache(context.database).brief(
+    cached = brief_cache(context.database).brief(
         context.database, context.allowed_clients, context.now, window, query.compare
     )
     with context.database.read() as session:
         accounts = account_states(session, context.allowed_clients, active_clients=True)
     zone = ZoneInfo(context.settings.operator_timezone)
     page = portfolio_page(
-        context.settings.path_prefix, brief, accounts, zone, context.now, shared_query(request).removeprefix("?")
+        context.settings.path_prefix, cached, accounts, zone, context.now, shared_query(request).removeprefix("?")
     )
     title = f"Portfolio {dates(window)}"
     return respond(
@@ -95,9 +97,10 @@ def portfolio(request: Request, context: ReadPage, query: Annotated[PageQuery, Q
 
 
 def portfolio_page(
-    prefix: str, brief: Brief, accounts: list[AccountState], zone: ZoneInfo, now: datetime, query: str = ""
+    prefix: str, cached: CachedBrief, accounts: list[AccountState], zone: ZoneInfo, now: datetime, query: str = ""
 ) -> PortfolioPage:
     """Return the page of a brief and of the accounts' states."""
+    brief = cached.brief
     needy = [client for client in brief.clients if client.state in (ClientStatus.CORAL, ClientStatus.AMBER)]
     needs = tuple(
         Need(
@@ -111,6 +114,7 @@ def portfolio_page(
     return PortfolioPage(
         lead=lead(needy),
         collected=collected(accounts, zone, now),
+        outdated=outdated(cached, zone, now),
         pending=completion(brief.window, brief.complete_at, zone, now),
         needs=needs,
         notices=notices(prefix, brief, accounts),
@@ -118,6 +122,18 @@ def portfolio_page(
         events=(events := shared_changes(brief)),
         calm="" if events else "Platform: no change that most clients share.",
     )
+
+
+def outdated(cached: CachedBrief, zone: ZoneInfo, now: datetime) -> str:
+    """Return of when the figures are, or nothing if they are current."""
+    if cached.is_current:
+        return ""
+    moment = at_moment(cached.brief.as_of, zone, now)
+    if cached.has_failed:
+        return (
+            f"The figures are as of {moment}. Renewing them failed, and the log says why. Reload the page to try again."
+        )
+    return f"The figures are as of {moment}. Newer ones are being computed; reload the page to see them."
 
 
 def lead(needy: list[ClientBrief]) -> str:
