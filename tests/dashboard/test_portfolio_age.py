@@ -34,7 +34,8 @@ def test_the_age_names_the_day_and_a_failure(agencies: Agencies) -> None:
     brief = make_brief(agencies.database, None, made_at)
     later = made_at + timedelta(days=1)
     waiting = CachedBrief(brief, is_current=False, has_failed=False)
-    assert outdated(waiting, zone, made_at) == (
+    assert outdated(waiting, zone, made_at) == "The figures are as of 06:12."
+    assert outdated(waiting, zone, made_at + timedelta(minutes=2)) == (
         "The figures are as of 06:12. Newer ones are being computed; reload the page to see them."
     )
     assert outdated(waiting, zone, later).startswith("The figures are as of Sun 29 Nov, 06:12.")

@@ -187,7 +187,7 @@ def slow_cache(agency: Agency) -> tuple[BriefCache, SlowMaker, Clock]:
     furnish(agency)
     database, clock = agency.filling.database, Clock()
     maker = SlowMaker(database)
-    cache = BriefCache(clock, maker, most_clients_in_thread=0)
+    cache = BriefCache(clock, maker)
     first = Thread(target=cache.brief, args=(database, None, NOW))
     first.start()
     while not maker.begun:
@@ -268,7 +268,7 @@ def test_an_own_change_waits_for_a_brief_that_contains_it(agency: Agency) -> Non
 def test_the_first_reader_hears_that_the_worker_was_killed(agency: Agency) -> None:
     furnish(agency)
     maker = SlowMaker(agency.filling.database)
-    cache = BriefCache(Clock(), maker, most_clients_in_thread=0)
+    cache = BriefCache(Clock(), maker)
     errors: list[BusyError] = []
 
     def read() -> None:
@@ -294,7 +294,7 @@ def test_the_usual_windows_are_made_before_readers_come(agency: Agency) -> None:
     assert small.refresh(database, NOW) == 1
     assert small.refresh(database, NOW) == 0
     worker = ReadyMaker(database)
-    large = BriefCache(Clock(), worker, most_clients_in_thread=0)
+    large = BriefCache(Clock(), worker, few_clients=0)
     windows = usual_windows(NOW)
     assert windows[:2] == [WEEK, WEEK.previous]
     assert len(set(windows)) == len(windows)

@@ -1,7 +1,7 @@
 """Keeps the briefs of the last windows in memory, and renews them when the store has changed.
 
-A brief of all clients serves every viewer. While the brief of a large portfolio is renewed in a process of its own, readers
-get the last one, marked as not current: its `as_of` says of when it is.
+A brief of all clients serves every viewer. In a server, a process of its own renews briefs, so that no other request waits
+for Python's lock. Meanwhile readers get the last one, marked as not current: its `as_of` says of when it is.
 """
 
 import time
@@ -38,14 +38,14 @@ MOST_BRIEFS = 16
 USUAL_WEEKS = 8
 # Without changes in the store, only the age of the last collection changes.
 LONGEST_SECONDS = 300.0
-# While accounts are collected, a brief is renewed no sooner than this.
+# The worker renews a brief no sooner than this: collections and pictures change the store several times a second.
 FRESH_SECONDS = 10.0
 # A reader waits so long for the renewal of a brief, and for a brief of which there is no earlier one.
-PATIENCE_SECONDS, LONGEST_WAIT_SECONDS = 0.3, 20.0
+PATIENCE_SECONDS, LONGEST_WAIT_SECONDS = 0.15, 20.0
 # A renewal that takes longer has failed.
 RENEWAL_SECONDS = 300.0
-# The brief of so many clients takes less than a tenth of a second, which is not worth a process.
-MOST_CLIENTS_IN_THREAD = 30
+# With so many active clients, a first visit need not find its brief made.
+FEW_CLIENTS = 30
 TOO_LONG = "The figures of these days are still being computed. Try again in a moment."
 
 
@@ -100,27 +100,29 @@ class BriefMaker(Protocol):
 class BriefCache:
     """The briefs of one store. `monotonic` measures their age in seconds.
 
-    The brief of more than `most_clients_in_thread` active clients is made by the `worker`, if there is one.
+    The `worker` makes the briefs if there is one, and otherwise the thread of the first reader.
     """
 
     def __init__(
         self,
         monotonic: Callable[[], float] = time.monotonic,
         worker: BriefMaker | None = None,
-        most_clients_in_thread: int = MOST_CLIENTS_IN_THREAD,
+        few_clients: int = FEW_CLIENTS,
     ) -> None:
         self._monotonic = monotonic
         self._worker = worker
-        self._most_clients_in_thread = most_clients_in_thread
+        self._few_clients = few_clients
         self._briefs: OrderedDict[_Key, _Kept] = OrderedDict()
         self._renewals: dict[_Key, _Renewal] = {}
         self._lock = Lock()
+        self._is_stopped = False
 
     def start_worker(self, database: Database) -> None:
         """Make the briefs of a large portfolio in a process of its own until `stop_worker`."""
-        self._worker = BriefWorker(database.engine.url)
+        self._worker, self._is_stopped = BriefWorker(database.engine.url), False
 
     def stop_worker(self) -> None:
+        self._is_stopped = True
         if self._worker is not None:
             self._worker.close()
             self._worker = None
@@ -145,17 +147,16 @@ class BriefCache:
     def refresh(self, database: Database, now: datetime) -> int:
         """Renew the briefs of the windows that readers usually open, one after the other; return how many.
 
-        A small portfolio has only that of the last complete week, since the others take no time.
+        Of few clients it is only that of the last complete week, since the others take no time.
         """
-        is_large = self._worker_for(database) is not None
         renewed = 0
-        for window in usual_windows(now) if is_large else [last_closed_week(now)]:
+        for window in usual_windows(now) if self._has_many_clients(database) else [last_closed_week(now)]:
             key, state = _Key(window, Comparison.PREVIOUS), self._state(database)
             kept = self._kept(key)
             if kept is None or not self._is_current(kept, state):
                 self._made(database, key, now, state, RENEWAL_SECONDS)
                 renewed += 1
-            if is_large and self._worker is None:
+            if self._is_stopped:
                 break
         return renewed
 
@@ -167,7 +168,8 @@ class BriefCache:
         if self._is_current(kept, state):
             return CachedBrief(kept.brief, is_current=True, has_failed=False)
         collecting = is_collecting(database, now)
-        if not collecting or state.read_at - kept.state.read_at >= FRESH_SECONDS:
+        is_fresh = state.read_at - kept.state.read_at < FRESH_SECONDS
+        if not (is_fresh and (collecting or self._worker is not None)):
             renewal = self._renew(database, key, now, state)
             wait([renewal.future], 0 if collecting else PATIENCE_SECONDS)
             kept = self._kept(key) or kept
@@ -206,7 +208,7 @@ class BriefCache:
 
     def _begin(self, database: Database, key: _Key, now: datetime) -> Future[Brief]:
         """Begin to make a brief in the worker, or make it in this thread."""
-        worker = self._worker_for(database)
+        worker = self._worker
         if worker is not None:
             return worker.submit(now, key.window, key.comparison)
         future: Future[Brief] = Future()
@@ -251,13 +253,10 @@ class BriefCache:
         if self._renewals.get(key) is renewal:
             del self._renewals[key]
 
-    def _worker_for(self, database: Database) -> BriefMaker | None:
-        """Return the worker if the portfolio is so large that its brief takes long."""
+    def _has_many_clients(self, database: Database) -> bool:
         query = select(func.count()).select_from(Client).where(Client.status == "active")
-        if self._worker is None:
-            return None
         with database.read() as session:
-            return self._worker if (session.scalar(query) or 0) > self._most_clients_in_thread else None
+            return (session.scalar(query) or 0) > self._few_clients
 
     def _kept(self, key: _Key) -> _Kept | None:
         with self._lock:

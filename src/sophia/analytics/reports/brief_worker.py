@@ -1,4 +1,4 @@
-"""Makes briefs of a large portfolio in a process of its own, so that no other request waits meanwhile."""
+"""Makes briefs in a process of its own, so that no other request waits meanwhile."""
 
 import os
 import signal

@@ -1,7 +1,7 @@
 """The portfolio: which client needs what, whether everything was collected, and how each client does."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,8 @@ MOST_TITLE = 40
 RISES = ("spike", "rise")
 MOST_REASONS = 2
 MOST_NEEDS = 12
+# While something is stored several times a second, the figures are never newer than some seconds.
+YOUNG = timedelta(minutes=1)
 STATES: dict[ClientStatus, State] = {
     ClientStatus.CORAL: "coral",
     ClientStatus.AMBER: "amber",
@@ -133,7 +135,8 @@ def outdated(cached: CachedBrief, zone: ZoneInfo, now: datetime) -> str:
         return (
             f"The figures are as of {moment}. Renewing them failed, and the log says why. Reload the page to try again."
         )
-    return f"The figures are as of {moment}. Newer ones are being computed; reload the page to see them."
+    newer = "" if now - cached.brief.as_of < YOUNG else " Newer ones are being computed; reload the page to see them."
+    return f"The figures are as of {moment}.{newer}"
 
 
 def lead(needy: list[ClientBrief]) -> str:
