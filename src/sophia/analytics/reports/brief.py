@@ -28,7 +28,7 @@ from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.format_averages import best_format, format_averages
 from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
-from sophia.analytics.kpis.trends import Trend, beyond_shared, newest_weeks, shared_percent, streak_percent, trend
+from sophia.analytics.kpis.trends import Trend, WeeklyChanges, beyond_shared, newest_weeks, streak_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.account_states import ClientState, client_states
@@ -198,8 +198,9 @@ def build_brief(facts: PortfolioFacts) -> Brief:
     for platform, days in sorted(facts.portfolio.items()):
         for client_id, split in days.splits.items():
             drivers.setdefault(client_id, {})[platform.value] = split
+    weekly_changes = WeeklyChanges(facts.weekly)
     client_briefs = [
-        _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()))
+        _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()), weekly_changes)
         for client in facts.clients
         if client.id in facts.visible and client.created_at <= facts.now
     ]
@@ -259,6 +260,7 @@ def _client(
     client: MeasuredClient,
     drivers: Mapping[str, DriverSplit],
     anomalies: Iterable[SeriesAnomaly],
+    weekly_changes: WeeklyChanges,
 ) -> ClientBrief:
     windows = facts.windows[client.id]
     now, earlier = windows[facts.window], windows[facts.before]
@@ -285,7 +287,7 @@ def _client(
         falling={name: kpi_trend.falling for name, kpi_trend in trends.items()},
         fallen=fallen,
         fallen_alone={
-            name: beyond_shared(percent, _fall_of_others(facts, client.id, name, trends[name]))
+            name: beyond_shared(percent, _fall_of_others(weekly_changes, client.id, name, trends[name]))
             for name, percent in fallen.items()
         },
         weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
@@ -300,14 +302,9 @@ def _client(
     return replace(bare, state=state, reasons=tuple(reasons))
 
 
-def _fall_of_others(facts: PortfolioFacts, client_id: int, kpi: str, kpi_trend: Trend) -> float | None:
+def _fall_of_others(changes: WeeklyChanges, client_id: int, name: str, kpi_trend: Trend) -> float | None:
     """Return the median change of the other clients over the weeks of a falling streak, in percent."""
     weeks = [point.week.start for point in kpi_trend.points if point.is_closed]
     if not 0 < kpi_trend.falling < len(weeks):
         return None
-    others = (
-        {monday: kpis[kpi] for monday, kpis in weekly.items() if kpi in kpis}
-        for other, weekly in facts.weekly.items()
-        if other != client_id
-    )
-    return shared_percent(others, weeks[-1 - kpi_trend.falling], weeks[-1])
+    return changes.of_others(client_id, name, weeks[-1 - kpi_trend.falling], weeks[-1])

@@ -84,6 +84,7 @@ def number_text(number: Number, unit: FigureUnit, currency: str | None, *, short
     return compact(number, locale) if short else whole(number, locale)
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def value_of(figure: Figure, *, short: bool = False, locale: str = "en") -> Value:
     """Return the text of a figure: its value, else its bounds, else a dash with the reason."""
 
@@ -102,6 +103,7 @@ def value_of(figure: Figure, *, short: bool = False, locale: str = "en") -> Valu
     return Value(DASH, reason=figure.reason or "There is no value.")
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def change_of(change: Change, figure: Figure | None = None, *, short: bool = True, locale: str = "en") -> ChangeText:
     """Return a change as an arrow, a figure and words. A change of percentages is in points.
 
