@@ -285,8 +285,8 @@ def usual_windows(now: datetime) -> list[DateRange]:
     """Return the windows that readers usually open, the most usual first: weeks, 28 days and months."""
     today, week = reporting_day(now), last_closed_week(now)
     weeks = [DateRange(week.start - index * ONE_WEEK, week.end - index * ONE_WEEK) for index in range(USUAL_WEEKS)]
-    current = [week_of(today), DateRange(today - 28 * ONE_DAY, today), month_of(today), last_months(today, 1)]
-    return list(dict.fromkeys([*weeks[:4], *current, *weeks[4:]]))
+    longer = [DateRange(today - 28 * ONE_DAY, today), month_of(today), last_months(today, 1)]
+    return list(dict.fromkeys([*weeks[:4], week_of(today), *weeks[4:], *longer]))
 
 
 def is_collecting(database: Database, now: datetime) -> bool:
