@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -146,18 +146,25 @@ async def people(origin: str, token: str) -> tuple[list[float], Counter[int]]:
     """Let twenty people open Portfolio at once and again after a few seconds each; (milliseconds, statuses)."""
     times: list[float] = []
     statuses: Counter[int] = Counter()
-    until = time.perf_counter() + SECONDS
 
-    async def person(number: int) -> None:
-        async with httpx.AsyncClient(cookies={"sophia_session": token}, timeout=60, limits=NO_REUSE) as client:
-            while time.perf_counter() < until:
-                began = time.perf_counter()
-                answer = await client.get(f"{origin}/portfolio?{WEEK}")
-                times.append(1000 * (time.perf_counter() - began))
-                statuses[answer.status_code] += 1
-                await asyncio.sleep(THINKING_SECONDS * (0.75 + number / PEOPLE / 2))
+    async def person(number: int, client: httpx.AsyncClient) -> None:
+        while time.perf_counter() < until:
+            began = time.perf_counter()
+            answer = await client.get(f"{origin}/portfolio?{WEEK}")
+            times.append(1000 * (time.perf_counter() - began))
+            statuses[answer.status_code] += 1
+            await asyncio.sleep(THINKING_SECONDS * (0.75 + number / PEOPLE / 2))
 
-    await asyncio.gather(*(person(number) for number in range(PEOPLE)))
+    async with AsyncExitStack() as stack:
+        # Each client reads the certificates of this machine, which would count as time of the first answers.
+        clients = [
+            await stack.enter_async_context(
+                httpx.AsyncClient(cookies={"sophia_session": token}, timeout=60, limits=NO_REUSE)
+            )
+            for _ in range(PEOPLE)
+        ]
+        until = time.perf_counter() + SECONDS
+        await asyncio.gather(*(person(number, client) for number, client in enumerate(clients)))
     return times, statuses
 
 

@@ -30,6 +30,7 @@ from sophia.access.transport import (
     UnexpectedErrors,
 )
 from sophia.access.web import AppState, Guard, ReadContext
+from sophia.analytics.reports.brief_cache import brief_cache
 from sophia.analytics.router import api_router, operations
 from sophia.api_documents import page
 from sophia.api_documents.response_fields import require_response_fields
@@ -165,9 +166,15 @@ def lifespan(on_start: OnStart | None, drawer: ChartDrawer) -> Callable[[FastAPI
             app.state.on_demand = None if runner is None else OnDemandCollection(runner)
             app.state.pending_connections = None if runner is None else pending_connections(runner.context)
             state = app.state.app_state
-            warming = [] if on_start is None else [asyncio.create_task(run_in_threadpool(warm, state))]
+            if on_start is None:
+                yield
+                return
+            briefs = brief_cache(state.database)
+            briefs.start_worker(state.database)
+            warming = asyncio.create_task(run_in_threadpool(warm, state))
             yield
+            briefs.stop_worker()
             # A fault in it must not end the server; the next request meets it too and reports it.
-            await asyncio.gather(*warming, return_exceptions=True)
+            await asyncio.gather(warming, return_exceptions=True)
 
     return running

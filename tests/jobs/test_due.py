@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sophia.analytics.figures.requests import RunStatus
+from sophia.analytics.figures.run_status import RunStatus
 from sophia.analytics.figures.schedule import REFRESH_SCHEDULE
 from sophia.analytics.readings.account_states import AccountHealth
 from sophia.analytics.readings.runs import RunProblem, RunRecord

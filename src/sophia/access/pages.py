@@ -66,7 +66,7 @@ def read_session(app_state: AppState, token: str | None) -> ActiveSession | None
     with database.read() as session:
         active = find_session(session, token, now)
     if active is not None and needs_renewal(active, now):
-        with database.write() as session:
+        with database.write(counted=False) as session:
             renew_session(session, active.id, now)
     return active
 

@@ -219,6 +219,7 @@ def analyse(installation: Installation, meta: "SpawnedServer") -> None:
     from sophia.analytics.anomalies.daily import keep_anomalies
     from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
     from sophia.analytics.kpis.weekly import keep_weeks
+    from sophia.analytics.reports.brief_cache import brief_cache
     from sophia.demo.agency.history import remember
     from sophia.portfolio.service import list_accounts
 
@@ -231,6 +232,8 @@ def analyse(installation: Installation, meta: "SpawnedServer") -> None:
     with installation.database.read() as session:
         accounts = list_accounts(session)
     collect_comments(without_pictures(installation), meta, accounts)
+    # The server made a brief when it started, without these figures.
+    brief_cache(installation.database).refresh(installation.database, utc_now())
 
 
 def collect_comments(installation: Installation, meta: "SpawnedServer", accounts: "list[AccountInfo]") -> None:

@@ -1,4 +1,4 @@
-"""Does what the first reader of the portfolio would wait for while the server starts."""
+"""Does what the first readers of the portfolio would wait for while the server starts."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ from sophia.errors import SophiaError
 
 
 def warm(app_state: AppState) -> None:
-    """Load the templates and make the brief of all clients. Problems are left to the first request, which reports them."""
+    """Load the templates and make the usual briefs. Problems are left to the first request, which reports them."""
     environment().get_template("portfolio/page.html")
     with suppress(SophiaError, SQLAlchemyError):
-        brief_cache(app_state.database).brief(app_state.database, None, app_state.clock())
+        brief_cache(app_state.database).refresh(app_state.database, app_state.clock())

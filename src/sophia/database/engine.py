@@ -118,8 +118,11 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Open a transaction that commits when the block ends and rolls back when it raises."""
+    def write(self, *, counted: bool = True) -> Iterator[Session]:
+        """Open a transaction that commits when the block ends and rolls back when it raises.
+
+        With `counted=False`, `versions` does not count it: for the last use of a session, which no report contains.
+        """
         # None leaves the mode to the server. SQLAlchemy would set READ WRITE, which a standby refuses as an unsupported
         # feature; without it, the standby refuses the write itself, with its own state (25006).
         options = {"sophia_write": True} if self.is_sqlite else {"postgresql_readonly": None}
@@ -135,7 +138,7 @@ class Database:
                 if time.monotonic() > self._until:
                     raise BusyError("This took too long and was not stored. Try again in a moment.")
             connection.commit()
-        if self._seconds is not None:
+        if counted and self._seconds is not None:
             self.versions.count_write()
 
     @contextmanager

@@ -1,6 +1,7 @@
 """Figures of reports as cards and cells: a value with the change that rests on it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from sophia.analytics.figures.figures import Change, Figure, Number
 from sophia.analytics.kpis.labels import kpi_label
@@ -17,6 +18,7 @@ from sophia.display.formatting import (
 from sophia.display.languages import ENGLISH, LanguageCode, language, reason_text
 from sophia.display.values import Bar, Card, Cell, Value
 
+MOST_LINES = 5_000
 LARGEST_SPARK, SPARK_WIDTH, SPARK_HEIGHT = 18, 80, 20
 
 
@@ -108,7 +110,8 @@ def interval_cells(figures: Sequence[Figure]) -> list[Cell]:
     return cells
 
 
-def spark(values: Sequence[float | None]) -> str:
+@lru_cache(maxsize=MOST_LINES)
+def spark(values: tuple[float | None, ...]) -> str:
     """Return the points of a small line from zero; weeks without a value are left out."""
     known = [(index, value) for index, value in enumerate(values) if value is not None]
     if not known:

@@ -91,6 +91,7 @@ def number_text(
     return compact(number, locale) if short else whole(number, locale)
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def value_of(figure: Figure, *, short: bool = False, locale: LanguageCode = ENGLISH) -> Value:
     """Return the text of a figure: its value, else its bounds, else a dash with the reason."""
 
@@ -110,6 +111,7 @@ def value_of(figure: Figure, *, short: bool = False, locale: LanguageCode = ENGL
     return Value(DASH, reason=reason_text(figure.reason or language(ENGLISH).say("numbers.none"), locale))
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def change_of(
     change: Change, figure: Figure | None = None, *, short: bool = True, locale: LanguageCode = ENGLISH
 ) -> ChangeText:
@@ -252,6 +254,12 @@ def day_and_time(moment: datetime, zone: ZoneInfo, locale: LanguageCode = ENGLIS
     local = moment.astimezone(zone)
     text: str = format_skeleton("MMMEd", local.replace(tzinfo=None), locale=day_first(locale))
     return f"{text}, {local:%H:%M}"
+
+
+def at_moment(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return a moment in a sentence: the time of today, or the day and time of an earlier one."""
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else day_and_time(moment, zone)
 
 
 def completion(

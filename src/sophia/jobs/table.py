@@ -15,6 +15,7 @@ from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.links.checking import check_links
 from sophia.analytics.readings.runs_store import forget_raw_answers
+from sophia.analytics.reports.brief_cache import brief_cache
 from sophia.database.engine import Database
 from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
@@ -86,6 +87,12 @@ def _group_campaigns(context: JobContext) -> int:
     return grouped
 
 
+async def renew_briefs(context: JobContext) -> dict[str, int]:
+    """Make the briefs that readers usually open from what the morning has stored, so that the first need not wait."""
+    refresh = brief_cache(context.database).refresh
+    return {"renewed": await anyio.to_thread.run_sync(refresh, context.database, context.clock())}
+
+
 async def check_all_links(context: JobContext) -> dict[str, int]:
     """Follow the published links, and record which are broken or lose their tags."""
     async with LinkChecker(allow_loopback=context.settings.link_check_loopback) as checker:
@@ -116,6 +123,8 @@ JOBS = (
         Schedule("day", minute=15, hours_after=2),
         alone_for=timedelta(hours=6),
     ),
+    # After the anomalies. Every process keeps its own briefs.
+    Job("renew_briefs", renew_briefs, Schedule("day", minute=25, hours_after=2)),
     Job(
         "attribute_decisions",
         counting(attribute_outcomes),

@@ -13,7 +13,7 @@ from tests.conftest import ON_POSTGRESQL_BY_HAND, ON_SQLITE, Api, Filling, store
 
 from sophia.analytics.conversions.event_types import EventType
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.analytics.figures.requests import RunStatus
+from sophia.analytics.figures.run_status import RunStatus
 from sophia.analytics.readings.run_models import RUN_STATUSES
 from sophia.database.engine import Database
 

@@ -2,13 +2,14 @@
 
 import itertools
 from datetime import date, timedelta
+from statistics import median
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, last_months, month_of
-from sophia.analytics.kpis.trends import NO_WEEK, a_year_before, newest_weeks, trend
+from sophia.analytics.kpis.trends import NO_WEEK, WeeklyChanges, a_year_before, newest_weeks, trend
 from sophia.errors import InvalidInputError
 
 WEEK = timedelta(days=7)
@@ -138,3 +139,24 @@ def test_half_covered_weeks_are_no_run(direction: int) -> None:
     # The run ends at the step from a half-covered week, and at the step to one.
     assert counted(6, 6, 7, 7) == (1, 0)
     assert counted(7, 7, 6, 6) == (0, 0)
+
+
+def test_the_changes_of_others_leave_out_the_client_and_those_without_both_weeks() -> None:
+    """H11: the median of the others, as it is when each client computes it alone."""
+    first, last = date(2026, 10, 5), date(2026, 10, 19)
+    after = {1: 50, 2: 90, 3: 110, 4: 80, 5: 120, 6: 70, 7: 100}
+    figures = {
+        client: {first: {"views": counted(100)}, last: {"views": counted(views)}} for client, views in after.items()
+    } | {8: {last: {"views": counted(1)}}, 9: {first: {"views": counted(0)}, last: {"views": counted(5)}}}
+    changes = WeeklyChanges(figures)
+    for client in figures:
+        percents = [views - 100.0 for other, views in after.items() if other != client]
+        assert changes.of_others(client, "views", first, last) == pytest.approx(median(percents))
+    assert changes.of_others(1, "reach", first, last) is None
+    few = WeeklyChanges({client: weeks for client, weeks in figures.items() if client <= 5})
+    assert few.of_others(1, "views", first, last) is None
+    assert few.of_others(9, "views", first, last) == pytest.approx(-10.0)
+
+
+def counted(value: int) -> Figure:
+    return Figure(value=value, unit=FigureUnit.COUNT)

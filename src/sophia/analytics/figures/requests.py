@@ -12,11 +12,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from sophia.access.problems import documented
 from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.figures import window_until
+from sophia.analytics.figures.run_status import RunStatus
 from sophia.escaping import PRINTABLE
 from sophia.meta.catalogue.terms import Level, Period, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
-RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]
 LARGEST_ID = 2**63 - 1
 VISIBLE = PRINTABLE
 

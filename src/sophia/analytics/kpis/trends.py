@@ -111,16 +111,32 @@ def is_large_streak(percent: float | None) -> bool:
     return percent is not None and abs(percent) >= STREAK_PERCENT
 
 
-def shared_percent(
-    weekly: Iterable[Mapping[date, Figure]], first: date, last: date, *, least: int = ENOUGH_OTHERS
-) -> float | None:
-    """Return the median change in percent between two weeks among clients, or None if fewer than `least` have one.
+class WeeklyChanges:
+    """The changes of KPIs between two weeks of all clients. Each is computed once, however many clients are compared.
 
-    `weekly` is {Monday: figure} of each client.
+    `weekly` is {client: {Monday: {KPI: figure}}}.
     """
-    changes = [change(week[first], week[last]).percent.value for week in weekly if first in week and last in week]
-    percents = [float(percent) for percent in changes if percent is not None]
-    return median(percents) if len(percents) >= least else None
+
+    def __init__(self, weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]) -> None:
+        self._weekly = weekly
+        self._percents: dict[tuple[str, date, date], dict[int, float]] = {}
+
+    def of_others(self, client_id: int, kpi: str, first: date, last: date) -> float | None:
+        """Return the median change in percent among the other clients, or None if fewer than ENOUGH_OTHERS have one."""
+        key = kpi, first, last
+        if key not in self._percents:
+            self._percents[key] = self._percents_of(kpi, first, last)
+        percents = [percent for client, percent in self._percents[key].items() if client != client_id]
+        return median(percents) if len(percents) >= ENOUGH_OTHERS else None
+
+    def _percents_of(self, kpi: str, first: date, last: date) -> dict[int, float]:
+        figures = {
+            client: (weeks[first][kpi], weeks[last][kpi])
+            for client, weeks in self._weekly.items()
+            if kpi in weeks.get(first, {}) and kpi in weeks.get(last, {})
+        }
+        percents = {client: change(before, after).percent.value for client, (before, after) in figures.items()}
+        return {client: float(percent) for client, percent in percents.items() if percent is not None}
 
 
 def beyond_shared(percent: float | None, shared: float | None) -> float | None:

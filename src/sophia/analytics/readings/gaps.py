@@ -112,7 +112,7 @@ def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tu
 
 
 def _daily_series(session: Session, owner: Mapping[int, AccountState], window: DateRange) -> Iterator[DailySeries]:
-    """Yield the series of these accounts that the catalogue knows; a few index look-ups each."""
+    """Yield the series of these accounts that the catalogue knows and that lack readings; a few index look-ups each."""
     reading = EngagementMetric
     of_series = reading.series_id == MetricSeries.id
     inside = reading.metric_date.between(window.start, window.end - ONE_DAY)
@@ -129,6 +129,8 @@ def _daily_series(session: Session, owner: Mapping[int, AccountState], window: D
             StoredMetric.level == "account",
             StoredMetric.period == "day",
             StoredMetric.breakdown == "",
+            # Most series are complete; their first and last days are not looked up.
+            count < window.days,
         )
     )
     for number, account_id, name, first_day, in_window, last_day in rows:

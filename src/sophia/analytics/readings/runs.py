@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.requests import RunStatus
+from sophia.analytics.figures.run_status import RunStatus
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.database.statements import among

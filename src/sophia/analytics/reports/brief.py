@@ -1,9 +1,8 @@
 """Builds the brief of the portfolio: the status of every client, with the reasons."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
-from math import log1p
 
 from sqlalchemy.orm import Session
 
@@ -24,20 +23,20 @@ from sophia.analytics.figures.facts import (
     PostsADay,
 )
 from sophia.analytics.figures.figures import Figure, check_window, last_closed_week
-from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.format_averages import best_format, format_averages
 from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
-from sophia.analytics.kpis.trends import Trend, beyond_shared, newest_weeks, shared_percent, streak_percent, trend
+from sophia.analytics.kpis.trends import Trend, WeeklyChanges, beyond_shared, newest_weeks, streak_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.readings.posts import StoredPost, posts_by_id
-from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
+from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
+from sophia.analytics.reports.brief_summary import summarize_brief
 from sophia.analytics.reports.building import compared_days, compared_window, coverage_of, most_engaging, top_posts
 from sophia.analytics.reports.gathering import NOT_YET, stored_series_anomalies
 from sophia.analytics.reports.reasons import reasons_of
@@ -59,10 +58,6 @@ BRIEF_KPIS = (
 )
 BRIEF_METRICS = frozenset({*ENGAGEMENTS, *MONITORED_METRICS, "reach", FOLLOWERS})
 STREAK_BASE_WEEKS = 8
-# A smaller change of the response is not worth acting on, however certain it is.
-SMALLEST_MOVE = log1p(0.10)
-# A smaller change of all clients is not mentioned.
-SHARED_PERCENT = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +198,9 @@ def build_brief(facts: PortfolioFacts) -> Brief:
     for platform, days in sorted(facts.portfolio.items()):
         for client_id, split in days.splits.items():
             drivers.setdefault(client_id, {})[platform.value] = split
+    weekly_changes = WeeklyChanges(facts.weekly)
     client_briefs = [
-        _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()))
+        _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()), weekly_changes)
         for client in facts.clients
         if client.id in facts.visible and client.created_at <= facts.now
     ]
@@ -217,19 +213,18 @@ def build_brief(facts: PortfolioFacts) -> Brief:
             client_brief.client_id,
         )
     )
-    counts = {state.value: sum(client_brief.state is state for client_brief in client_briefs) for state in ClientStatus}
     brief = Brief(
         window=facts.window,
         before=facts.before,
         as_of=facts.now,
         complete_at=day_start(facts.window.end),
-        counts=counts | {"clients": len(client_briefs)},
+        counts={},
         clients=tuple(client_briefs),
         events=events,
-        moved=_moved(client_briefs),
+        moved=(),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id is None),
     )
-    return replace(brief, commentary=tuple(_commentary(brief)))
+    return summarize_brief(brief)
 
 
 def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tuple[SharedEvent[MetricEvent], ...]]:
@@ -260,25 +255,12 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
     return anomalies_by_client, shared_events(events) if facts.events is None else facts.events
 
 
-def _moved(client_briefs: Iterable[ClientBrief]) -> tuple[ResponseMove, ...]:
-    """Return the clients whose change in response chance does not explain among the whole portfolio."""
-    moves = [
-        ResponseMove(brief.client_id, brief.name, Platform(platform), part.percent, part.percent_interval)
-        for brief in client_briefs
-        for platform, split in brief.drivers.items()
-        if (part := split.people) is not None
-        and part.is_confident
-        and part.percent_interval is not None
-        and abs(part.log) >= SMALLEST_MOVE
-    ]
-    return tuple(sorted(moves, key=lambda move: (-move.percent, move.client_id, move.platform)))
-
-
 def _client(
     facts: PortfolioFacts,
     client: MeasuredClient,
     drivers: Mapping[str, DriverSplit],
     anomalies: Iterable[SeriesAnomaly],
+    weekly_changes: WeeklyChanges,
 ) -> ClientBrief:
     windows = facts.windows[client.id]
     now, earlier = windows[facts.window], windows[facts.before]
@@ -305,7 +287,7 @@ def _client(
         falling={name: kpi_trend.falling for name, kpi_trend in trends.items()},
         fallen=fallen,
         fallen_alone={
-            name: beyond_shared(percent, _fall_of_others(facts, client.id, name, trends[name]))
+            name: beyond_shared(percent, _fall_of_others(weekly_changes, client.id, name, trends[name]))
             for name, percent in fallen.items()
         },
         weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
@@ -320,71 +302,9 @@ def _client(
     return replace(bare, state=state, reasons=tuple(reasons))
 
 
-def _fall_of_others(facts: PortfolioFacts, client_id: int, kpi: str, kpi_trend: Trend) -> float | None:
+def _fall_of_others(changes: WeeklyChanges, client_id: int, name: str, kpi_trend: Trend) -> float | None:
     """Return the median change of the other clients over the weeks of a falling streak, in percent."""
     weeks = [point.week.start for point in kpi_trend.points if point.is_closed]
     if not 0 < kpi_trend.falling < len(weeks):
         return None
-    others = (
-        {monday: kpis[kpi] for monday, kpis in weekly.items() if kpi in kpis}
-        for other, weekly in facts.weekly.items()
-        if other != client_id
-    )
-    return shared_percent(others, weeks[-1 - kpi_trend.falling], weeks[-1])
-
-
-def _commentary(brief: Brief) -> Iterator[Sentence]:
-    for index, event in enumerate(brief.events):
-        word = "higher" if event.kind in ("spike", "rise") else "lower"
-        where = ", ".join(
-            f"{METRIC_NAMES[part.metric].lower()} on {PLATFORM_NAMES[part.platform]}" for part in event.parts
-        )
-        yield say(
-            brief,
-            f"Since {{since}}, {{alike}} of {{series}} series were {word} than expected ({where}). This is one event of the "
-            "portfolio, not a problem of a single client.",
-            alike=f"events.{index}.alike",
-            series=f"events.{index}.series",
-            since=Reference(f"events.{index}.since", "text"),
-        )
-    yield from algorithm_changes(brief)
-    yield say(
-        brief,
-        "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
-        clients="counts.clients",
-        coral="counts.coral",
-        amber="counts.amber",
-        sage="counts.sage",
-        none="counts.no data",
-    )
-    for index, moved in enumerate(brief.moved):
-        word = "rose" if moved.percent > 0 else "fell"
-        yield say(
-            brief,
-            f"The audience's response to {{name}} on {PLATFORM_NAMES[moved.platform]} {word}: {{percent}} (95 % interval "
-            "{interval}), more than chance explains among all clients.",
-            name=Reference(f"moved.{index}.name", "text"),
-            percent=Reference(f"moved.{index}.percent", "signed_percent"),
-            interval=Reference(f"moved.{index}.interval", "range_percent"),
-        )
-    for index in range(len(brief.annotations)):
-        path = f"annotations.{index}"
-        day, text = Reference(f"{path}.day", "text"), Reference(f"{path}.text", "text")
-        yield say(brief, "Annotation of {day}: {text}", day=day, text=text)
-
-
-def algorithm_changes(brief: Brief) -> Iterator[Sentence]:
-    """Describe the certain change of distribution that all clients share on a platform."""
-    for platform in PLATFORM_NAMES:
-        for index, client in enumerate(brief.clients):
-            split = client.drivers.get(platform)
-            part = None if split is None else split.platform
-            if part is None or part.verdict == "not enough evidence" or abs(part.percent) < SHARED_PERCENT:
-                continue
-            word = "increased" if part.verdict == "up" else "reduced"
-            yield say(
-                brief,
-                f"On {PLATFORM_NAMES[platform]} the algorithm {word} the distribution of all clients by {{percent}}.",
-                percent=Reference(f"clients.{index}.drivers.{platform}.platform.percent", "change_size"),
-            )
-            break
+    return changes.of_others(client_id, name, weeks[-1 - kpi_trend.falling], weeks[-1])

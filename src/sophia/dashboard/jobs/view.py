@@ -30,6 +30,7 @@ PURPOSES = {
     "publish_due": "Publish what is due",
     "keep_weeks": "Store the KPIs of complete weeks",
     "keep_anomalies": "Look for anomalies",
+    "renew_briefs": "Compute the portfolio of the usual periods",
     "attribute_decisions": "Compare predictions with the outcomes of posts",
     "score_decisions": "Score the predictions of complete weeks",
     "check_tokens": "Check every token at Meta",

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, Response
 from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
+from sophia.dashboard.layout.rendered_tables import rendered_tables
 from sophia.dashboard.layout.sorting import SORT, sort_address, sorted_as_requested, sorted_by
 from sophia.dashboard.layout.typed import typed_fields
 from sophia.dashboard.layout.windows import shared_query
@@ -144,6 +145,7 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
             typed=typed_fields(request, status),
             sort_address=partial(sort_address, request),
             sorted_by=partial(sorted_by, request),
+            rendered=partial(rendered_tables().render, request.url.query),
         )
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})

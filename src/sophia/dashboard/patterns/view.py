@@ -185,7 +185,7 @@ def day_table(name: str, *, is_empty: bool) -> Table:
 def full_table() -> Table:
     """Return a table with every kind of cell."""
     value, before = figure(12_045, COUNT), figure(16_700, COUNT)
-    line = spark([4.0, 5.0, None, 3.0, 8.0, 6.0, 7.0, 5.0])
+    line = spark((4.0, 5.0, None, 3.0, 8.0, 6.0, 7.0, 5.0))
     columns = (
         Column("Client"), Column("State"), Column("Views", numeric=True, href="#"), Column("Effect", numeric=True),
         Column("8 weeks"), Column("Not reported", numeric=True),

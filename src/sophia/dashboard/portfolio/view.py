@@ -1,18 +1,21 @@
 """The portfolio: which client needs what, whether everything was collected, and how each client does."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.pages import ReadPage
+from sophia.access.web import RequestContext
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.kpis.format_averages import BestFormat
 from sophia.analytics.readings.account_states import AccountState, account_states
-from sophia.analytics.reports.brief import algorithm_changes
-from sophia.analytics.reports.brief_cache import brief_cache
+from sophia.analytics.reports.brief_cache import CachedBrief, brief_cache
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
+from sophia.analytics.reports.brief_summary import algorithm_changes
 from sophia.analytics.reports.records import TopPost
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
@@ -20,6 +23,7 @@ from sophia.dashboard.layout.windows import PageQuery, picker, shared_query, win
 from sophia.display.figures import definition, format_label, kpi_cell, label_of, late_footnote, spark
 from sophia.display.formatting import (
     DASH,
+    at_moment,
     beginning,
     clock,
     completion,
@@ -39,6 +43,11 @@ MOST_TITLE = 40
 RISES = ("spike", "rise")
 MOST_REASONS = 2
 MOST_NEEDS = 12
+# While something is stored several times a second, the figures are never newer than some seconds.
+YOUNG = timedelta(minutes=1)
+# Python runs one thread at a time. Of many readers who share it, all wait until the last page is made; in turn, the first
+# half waits less than half as long.
+TURNS = BoundedSemaphore(2)
 STATES: dict[ClientStatus, State] = {
     ClientStatus.CORAL: "coral",
     ClientStatus.AMBER: "amber",
@@ -61,11 +70,12 @@ class Need:
 class PortfolioPage:
     """`lead` answers who needs the reader, `collected` whether everything arrived, `events` what all clients share.
 
-    `pending` says when the last week is complete in Meta's time zone, while it is not.
+    `outdated` says of when the figures are, while newer ones are computed; `pending` says when the last week is complete in Meta's time zone, while it is not.
     """
 
     lead: str
     collected: str
+    outdated: str
     pending: str
     needs: tuple[Need, ...]
     notices: tuple[Notice, ...]
@@ -77,28 +87,31 @@ class PortfolioPage:
 @router.get("/portfolio")
 def portfolio(request: Request, context: ReadPage, query: Annotated[PageQuery, Query()]) -> Response:
     window = window_of(query, context.now)
-    brief = brief_cache(context.database).brief(
+    cached = brief_cache(context.database).brief(
         context.database, context.allowed_clients, context.now, window, query.compare
     )
+    with TURNS:
+        return render_portfolio(request, context, cached, query.compare)
+
+
+def render_portfolio(
+    request: Request, context: RequestContext, cached: CachedBrief, comparison: Comparison
+) -> Response:
+    """Return the page of a brief, with the present state of the accounts."""
     with context.database.read() as session:
         accounts = account_states(session, context.allowed_clients, active_clients=True)
-    zone = ZoneInfo(context.settings.operator_timezone)
-    page = portfolio_page(
-        context.settings.path_prefix, brief, accounts, zone, context.now, shared_query(request).removeprefix("?")
-    )
-    title = f"Portfolio {dates(window)}"
-    return respond(
-        request,
-        "portfolio/page.html",
-        frame(request, context, title, picker(request, context, window, query.compare)),
-        page,
-    )
+    zone, window = ZoneInfo(context.settings.operator_timezone), cached.brief.window
+    links_query = shared_query(request).removeprefix("?")
+    page = portfolio_page(context.settings.path_prefix, cached, accounts, zone, context.now, links_query)
+    page_frame = frame(request, context, f"Portfolio {dates(window)}", picker(request, context, window, comparison))
+    return respond(request, "portfolio/page.html", page_frame, page)
 
 
 def portfolio_page(
-    prefix: str, brief: Brief, accounts: list[AccountState], zone: ZoneInfo, now: datetime, query: str = ""
+    prefix: str, cached: CachedBrief, accounts: list[AccountState], zone: ZoneInfo, now: datetime, query: str = ""
 ) -> PortfolioPage:
     """Return the page of a brief and of the accounts' states."""
+    brief = cached.brief
     needy = [client for client in brief.clients if client.state in (ClientStatus.CORAL, ClientStatus.AMBER)]
     needs = tuple(
         Need(
@@ -112,6 +125,7 @@ def portfolio_page(
     return PortfolioPage(
         lead=lead(needy),
         collected=collected(accounts, zone, now),
+        outdated=outdated(cached, zone, now),
         pending=completion(brief.window, brief.complete_at, zone, now),
         needs=needs,
         notices=notices(prefix, brief, accounts),
@@ -119,6 +133,19 @@ def portfolio_page(
         events=(events := shared_changes(brief)),
         calm="" if events else "Platform: no change that most clients share.",
     )
+
+
+def outdated(cached: CachedBrief, zone: ZoneInfo, now: datetime) -> str:
+    """Return of when the figures are, or nothing if they are current."""
+    if cached.is_current:
+        return ""
+    moment = at_moment(cached.brief.as_of, zone, now)
+    if cached.has_failed:
+        return (
+            f"The figures are as of {moment}. Renewing them failed, and the log says why. Reload the page to try again."
+        )
+    newer = "" if now - cached.brief.as_of < YOUNG else " Newer ones are being computed; reload the page to see them."
+    return f"The figures are as of {moment}.{newer}"
 
 
 def lead(needy: list[ClientBrief]) -> str:

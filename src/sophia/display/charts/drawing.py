@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from hashlib import sha256
-from multiprocessing import get_context
 from threading import Lock
 
 import structlog
 
 from sophia.display.charts.specifications import VARIABLES, Specification, bars
-from sophia.display.charts.worker import draw, exit_with_parent
+from sophia.display.charts.worker import draw
+from sophia.worker_processes import worker_pool
 
 log = structlog.get_logger()
 MOST_DRAWINGS = 500
@@ -92,10 +92,7 @@ class ChartDrawer:
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            # A forked process would inherit locks that other threads hold.
-            self._pool = ProcessPoolExecutor(
-                self._processes, mp_context=get_context("spawn"), initializer=exit_with_parent
-            )
+            self._pool = worker_pool(self._processes)
         return self._pool
 
 

@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from sophia.analytics.benchmarks.comparison import SEED
 from sophia.database.columns import Day, Message, MetricValue, MoneyAmount, UtcDateTime
 
 # Numbers 0001 to 0013 belonged to schemas that were never released; stores that have them are moved by export and import.
@@ -1309,6 +1308,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_share_links_client_id"), "share_links", ["client_id"])
     op.execute(FLAT_VIEW[op.get_context().dialect.name])
+    # Every command reads the names of all migrations; only this one needs the shipped benchmarks, and numpy with them.
+    from sophia.analytics.benchmarks.comparison import SEED  # noqa: PLC0415
+
     op.bulk_insert(BENCHMARKS, [{c.name: getattr(benchmark, c.name) for c in BENCHMARKS.c} for benchmark in SEED])
 
 
