@@ -29,9 +29,10 @@ from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.format_averages import best_format, format_averages
 from sophia.analytics.kpis.kpis import KPIS, kpi_changes
+from sophia.analytics.kpis.measured_clients import MeasuredClient, measured_clients
 from sophia.analytics.kpis.queries import portfolio_kpis
 from sophia.analytics.kpis.trends import Trend, beyond_shared, newest_weeks, shared_percent, streak_percent, trend
-from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
+from sophia.analytics.kpis.windows import client_windows
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.metric_definitions import metric_definitions
@@ -146,7 +147,14 @@ def gather_portfolio(
     monitored = monitored_days(window, today) if anomalies is None else window
     weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS)
     windows = client_windows(
-        session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+        session,
+        active,
+        {window, later, before},
+        now,
+        as_of=as_of,
+        metrics=BRIEF_METRICS,
+        events=False,
+        compared=(later, before),
     )
     return PortfolioFacts(
         clients=clients,

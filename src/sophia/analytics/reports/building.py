@@ -19,9 +19,9 @@ from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.format_averages import format_averages
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, kpi_changes
 from sophia.analytics.kpis.late_values import dated
+from sophia.analytics.kpis.measured_clients import MeasuredClient
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.kpis.trends import Trend, trend
-from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
 from sophia.analytics.posting_times.group_effects import best_times, posting_times, published_hours
 from sophia.analytics.readings.posts import StoredPost
