@@ -261,6 +261,8 @@ def newest(posts: Iterable[PostFacts]) -> tuple[PostFacts, ...]:
 
 FOLLOWERS = "followers"
 RESPONSE_METRICS = frozenset({*ENGAGEMENTS, "reach"})
+# The metrics of posts that are read at fixed ages.
+AGED_METRICS = frozenset({*ENGAGEMENTS, "reach", "views", "link_clicks"})
 
 EXPOSURE, SECOND_EXPOSURE, INTERACTIONS = "views", "reach", "total_interactions"
 MONITORED_METRICS = (EXPOSURE, INTERACTIONS)

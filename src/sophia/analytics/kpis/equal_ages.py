@@ -23,7 +23,7 @@ def window_at_age(now: ClientWindow, age: timedelta) -> ClientWindow:
 def figure_at_age(compute: Compute, now: ClientWindow, age: timedelta) -> Figure:
     """Return a KPI of posts at an age. A total of posts without values for some of them is missing, with its lower bound."""
     aged, at_age = now.at_ages.get(age), window_at_age(now, age)
-    result = replace(compute(at_age), age_hours=round(age / ONE_HOUR))
+    result = replace(compute(at_age), age_hours=round(age / ONE_HOUR), at_end=False)
     if aged is None and any(post.kind is not ObjectKind.STORY for post in now.posts):
         return _without_value(result, NOT_READ)
     if aged is not None and aged.pending:

@@ -15,7 +15,7 @@ from sophia.analytics.figures.ages import (
     value_at_age,
     written_age,
 )
-from sophia.analytics.figures.facts import ENGAGEMENTS, AgedPosts, PostFacts
+from sophia.analytics.figures.facts import AGED_METRICS, AgedPosts, PostFacts
 from sophia.analytics.kpis.measured_clients import MeasuredClient
 from sophia.analytics.kpis.post_values import published_in
 from sophia.analytics.readings.age_readings import MetricReading, readings_at_ages
@@ -25,8 +25,6 @@ from sophia.database.records import as_record
 from sophia.meta.catalogue.terms import Level, ObjectKind, Period
 from sophia.meta.reporting_zone import DateRange
 
-# The metrics of the KPIs of posts.
-AGED_METRICS = frozenset({*ENGAGEMENTS, "reach", "views", "link_clicks"})
 NEVER_READ = "Meta did not report this at an age of {age}."
 
 
