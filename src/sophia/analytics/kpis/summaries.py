@@ -1,6 +1,6 @@
 """Summaries of every canonical metric of a window, split by whether the algorithm affects it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -23,7 +23,7 @@ from sophia.analytics.figures.figures import (
     total,
 )
 from sophia.analytics.figures.statistics import median
-from sophia.analytics.kpis.equal_ages import equal_age, figure_at_age
+from sophia.analytics.kpis.equal_ages import Compute, equal_age, figure_at_age
 from sophia.analytics.kpis.kpis import NO_WINDOW, daily_total, people
 from sophia.analytics.kpis.late_values import explain_late, late_posts, with_late
 from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
@@ -99,19 +99,15 @@ def _names(now: ClientWindow, level: Level) -> set[str]:
 def _summary(
     now: ClientWindow, before: ClientWindow | None, later: ClientWindow, metric_class: MetricClass
 ) -> tuple[SummaryLine, ...]:
-    kinds: tuple[tuple[Level, Callable[[ClientWindow, str], Figure]], ...] = (
-        (Level.ACCOUNT, _of_accounts),
-        (Level.POST, _of_posts),
-    )
     lines = []
     age = None if before is None else equal_age(later, before)
     later, earlier = (later, None) if before is None else like_for_like(later, before)
     compare = change if later.window.days_ended(later.today) else unknown_until_begun
-    for level, aggregate in kinds:
+    for level in (Level.ACCOUNT, Level.POST):
         for name in sorted(_names(now, level) & set(CANONICAL)):
             if CANONICAL[name].metric_class is not metric_class:
                 continue
-            total_of = partial(aggregate, name=name)
+            total_of: Compute = partial(_total, level, name)
             current = total_of(now)
             if age is not None and level is Level.POST and name in AGED_METRICS:
                 total_of = partial(figure_at_age, total_of, age=age)
@@ -122,6 +118,10 @@ def _summary(
                 difference = explain_late(difference, before.window, later.window)
             lines.append(SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], current, difference))
     return tuple(lines)
+
+
+def _total(level: Level, name: str, now: ClientWindow) -> Figure:
+    return _of_posts(now, name) if level is Level.POST else _of_accounts(now, name)
 
 
 def _of_posts(now: ClientWindow, name: str) -> Figure:
