@@ -7,7 +7,7 @@ from typing import Any
 
 from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval, LateReading, Number
 
-_PLAIN = ("n", "reason", "doubt", "currency", "age_hours", "small_base")
+_PLAIN = ("n", "reason", "doubt", "currency", "age_hours", "small_base", "mix")
 _NUMBERS = ("value", "at_least", "at_most")
 _MONEY_KEY = "decimal"
 

@@ -1,7 +1,7 @@
 """The input of the calculations for one client and window. Absent means not reported, never zero (A12)."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -257,6 +257,28 @@ def newest(posts: Iterable[PostFacts]) -> tuple[PostFacts, ...]:
         readings.sort(key=lambda post: (post.read_at, sorted((k, float(v)) for k, v in post.values.items())))
         newest_by_id = {post.post_id: post for post in readings}
     return tuple(newest_by_id[key] for key in sorted(newest_by_id))
+
+
+def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> ClientWindow:
+    """Return the part of a window that belongs to some accounts, without events, which belong to the client."""
+    return replace(
+        window,
+        accounts=accounts,
+        posts=tuple(post for post in window.posts if post.account_id in accounts),
+        days=tuple(day for day in window.days if day.account_id in accounts),
+        own=tuple(value for value in window.own if value.account_id in accounts),
+        followers=tuple(follower for follower in window.followers if follower.account_id in accounts),
+        at_ages={age: _of_accounts(aged, accounts) for age, aged in window.at_ages.items()},
+        conversions=(),
+        approvals=(),
+        costs=(),
+        new_customers=None,
+    )
+
+
+def _of_accounts(aged: AgedPosts, accounts: Mapping[int, Platform]) -> AgedPosts:
+    posts = tuple(post for post in aged.posts if post.account_id in accounts)
+    return AgedPosts(posts, aged.pending & {post.post_id for post in posts})
 
 
 FOLLOWERS = "followers"

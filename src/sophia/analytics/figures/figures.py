@@ -120,7 +120,8 @@ class Figure:
     used instead. Such a figure is only compared with one of the same kind, and only if both are not young. `age_hours` is
     the age of the posts at which their values are taken. `at_end` marks figures of posts at the end of their period, when
     these had different ages; such figures are not compared, except those of old posts. `small_base` says that a rate has
-    fewer than 30 events or an account with fewer than 100 followers; such a rate has no colour and is no reason.
+    fewer than 30 events or an account with fewer than 100 followers; such a rate has no colour and is no reason. `mix` says
+    how a rate of several platforms was made comparable: a change of the mix alone is no change of the rate.
     """
 
     value: Number | None
@@ -137,6 +138,7 @@ class Figure:
     age_hours: int | None = None
     at_end: bool = False
     small_base: str | None = None
+    mix: str | None = None
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason is None):

@@ -1,12 +1,13 @@
 """KPIs of posts at a fixed age, and the comparison of two windows at equal ages of their posts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from sophia.analytics.figures.ages import COMPARED_AGES, ONE_HOUR, written_age
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import Figure, FigureUnit, missing
+from sophia.analytics.figures.figures import Change, Figure, FigureUnit, missing
+from sophia.analytics.kpis.post_kpis import Base
 from sophia.meta.catalogue.terms import ObjectKind
 
 NOT_READ = "The values of posts at this age were not read."
@@ -40,6 +41,11 @@ def at_age(compute: Compute, age: timedelta) -> Compute:
     return lambda now: figure_at_age(compute, now, age)
 
 
+def base_at_age(base: Base, age: timedelta) -> Base:
+    """Return the function that computes the denominator of a rate of posts at an age."""
+    return lambda now: base(window_at_age(now, age))
+
+
 def at_end(compute: Compute) -> Compute:
     """Return the function that marks a KPI of posts as of the end of the window, when they had different ages."""
 
@@ -61,6 +67,14 @@ def equal_age(now: ClientWindow, before: ClientWindow) -> timedelta | None:
             read = [any(post.values for post in side.posts) for side in sides]
             return age if all(read) else None
     return None
+
+
+def current_figure(name: str, figures: Mapping[str, Figure], changes: Mapping[str, Change]) -> Figure:
+    """Return the figure of a KPI for a reader: of posts the one that is compared, which states its age, if there is one."""
+    change = changes.get(name)
+    if change is None or change.after.age_hours is None or change.after.value is None:
+        return figures[name]
+    return change.after
 
 
 def _without_value(result: Figure, reason: str) -> Figure:

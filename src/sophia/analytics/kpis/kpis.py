@@ -38,11 +38,14 @@ from sophia.analytics.kpis.approvals import (
     regenerations_per_draft,
     rejection_rate,
 )
-from sophia.analytics.kpis.equal_ages import Compute, at_age, at_end, equal_age, figure_at_age
+from sophia.analytics.kpis.equal_ages import Compute, at_age, at_end, base_at_age, equal_age
 from sophia.analytics.kpis.followers import audience_growth, followers, net_new_followers
 from sophia.analytics.kpis.late_values import explain_late
 from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
+from sophia.analytics.kpis.platform_mix import at_equal_mix, on_platform, platforms_of
 from sophia.analytics.kpis.post_kpis import (
+    RATE_BASES,
+    Base,
     amplification_rate,
     click_through_rate,
     engagement_rate_by_followers,
@@ -72,6 +75,8 @@ class Kpi:
     formula: str
     inputs: tuple[str, ...]
     compute: Compute
+    # The denominator of a rate that is mixed from several platforms.
+    base: Base | None = None
 
 
 def daily_total(now: ClientWindow, metric: str, unit: FigureUnit = FigureUnit.COUNT) -> Figure:
@@ -142,10 +147,12 @@ _APPROVALS, _EVENTS = ("approval_events",), ("conversion_events",)
 
 def _at_end(name: str, unit: FigureUnit, formula: str, inputs: tuple[str, ...], compute: Compute) -> Kpi:
     """Return a KPI of posts with their values at the end of the window."""
-    return Kpi(name, unit, f"{formula}, at the end of the period", inputs, at_end(compute))
+    return Kpi(name, unit, f"{formula}, at the end of the period", inputs, at_end(compute), RATE_BASES.get(name))
 
 
-def _at_ages(name: str, unit: FigureUnit, inputs: tuple[str, ...], formula: str, compute: Compute) -> Iterator[Kpi]:
+def _at_ages(
+    name: str, unit: FigureUnit, inputs: tuple[str, ...], formula: str, compute: Compute, base: Base | None = None
+) -> Iterator[Kpi]:
     """Yield a KPI of posts at 24 hours, 7 days and 28 days of age."""
     for age in AGES.values():
         words = written_age(age)
@@ -155,6 +162,7 @@ def _at_ages(name: str, unit: FigureUnit, inputs: tuple[str, ...], formula: str,
             f"{formula}, {words} after publication",
             inputs,
             at_age(compute, age),
+            None if base is None else base_at_age(base, age),
         )
 
 
@@ -176,7 +184,14 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("reach", _PEOPLE, "people, as Meta counts them for the window", ("reach",), people),
     Kpi("views", _COUNT, "Σ daily views of the accounts", ("views",), views_of_accounts),
     *_at_ages("engagements", _COUNT, ENGAGEMENTS, "Σ likes + comments + shares + saves of posts", engagements),
-    *_at_ages("engagement_rate", _PERCENT, _REACH, "Σ engagements / Σ reach × 100", engagement_rate_by_reach),
+    *_at_ages(
+        "engagement_rate",
+        _PERCENT,
+        _REACH,
+        "Σ engagements / Σ reach × 100",
+        engagement_rate_by_reach,
+        RATE_BASES["engagement_rate_by_reach"],
+    ),
     _at_end("engagements", _COUNT, "Σ likes + comments + shares + saves of posts", ENGAGEMENTS, engagements),
     _at_end("engagement_rate_by_reach", _PERCENT, "Σ engagements / Σ reach × 100", _REACH, engagement_rate_by_reach),
     _at_end(
@@ -248,6 +263,8 @@ KPIS: tuple[Kpi, ...] = (
         regenerations_per_draft,
     ),
 )
+# Rates that are mixed from the platforms of a client.
+MIXED_RATES = frozenset(kpi.name for kpi in KPIS if kpi.base is not None)
 AGED_KPIS = frozenset(kpi.name for kpi in KPIS if "_at_" in kpi.name)
 REACH_GROWTH = Kpi("reach_growth", _PERCENT, "(reach − earlier reach) / earlier reach × 100", ("reach",), people)
 
@@ -260,20 +277,37 @@ def compute_kpis(now: ClientWindow, before: ClientWindow | None = None) -> dict[
     return figures
 
 
-def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] | None = None) -> dict[str, Change]:
+def platform_changes(now: ClientWindow, before: ClientWindow) -> dict[str, dict[str, Change]]:
+    """Return {platform: {rate: its change}} of the rates that are mixed from a client's platforms; empty for one platform.
+
+    All platforms are compared at the same age of their posts.
+    """
+    platforms = platforms_of(now)
+    if len(platforms) < 2:  # noqa: PLR2004 - one platform has no mix
+        return {}
+    age, names = equal_age(now, before), MIXED_RATES
+    return {
+        platform.value: kpi_changes(on_platform(now, platform), on_platform(before, platform), names, age)
+        for platform in platforms
+    }
+
+
+def kpi_changes(
+    now: ClientWindow, before: ClientWindow, names: Collection[str] | None = None, age: timedelta | None = None
+) -> dict[str, Change]:
     """Return the change of every KPI, or of these, from the previous window, on the days that `like_for_like` keeps.
 
-    KPIs of posts are compared at the largest age that the posts of both windows have reached, up to seven days; their
-    figures state it. Of an open window, `now` holds the days that are over; without such a day there is no comparison
+    KPIs of posts are compared at the largest age that the posts of both windows have reached, up to seven days, and rates
+    of several platforms with the mix of platforms of the previous window; their figures state both. Of an open window, `now` holds the days that are over; without such a day there is no comparison
     (G3).
     """
     kpis = [kpi for kpi in KPIS if names is None or kpi.name in names]
     later, earlier = like_for_like(now, before)
-    age = equal_age(now, before)
+    age = age or equal_age(now, before)
     compare = change if now.window.days_ended(now.today) else unknown_until_begun
     return {
         kpi.name: explain_late(
-            compare(*(_compared(kpi, side, age) for side in (earlier, later))),
+            compare(*_sides(kpi, earlier, later, age)),
             before.window,
             now.window,
             needs_start=kpi.name in BY_FOLLOWERS,
@@ -282,7 +316,11 @@ def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] 
     }
 
 
-def _compared(kpi: Kpi, side: ClientWindow, age: timedelta | None) -> Figure:
-    if age is None or kpi.name not in POST_KPIS:
-        return kpi.compute(side)
-    return figure_at_age(POST_KPIS[kpi.name], side, age)
+def _sides(kpi: Kpi, earlier: ClientWindow, later: ClientWindow, age: timedelta | None) -> tuple[Figure, Figure]:
+    """Return the comparable figures of both windows."""
+    compute, base = kpi.compute, kpi.base
+    if age is not None and kpi.name in POST_KPIS:
+        compute, base = at_age(POST_KPIS[kpi.name], age), None if base is None else base_at_age(base, age)
+    if base is None:
+        return compute(earlier), compute(later)
+    return at_equal_mix(compute, base, earlier, later)

@@ -43,9 +43,9 @@ LABELS = {
 }
 
 
-def kpi_term(kpi: str) -> str:
-    """Return the term of a KPI as part of a sentence, such as `engagement rate by reach`."""
-    label = kpi_label(kpi)
+def kpi_term(kpi: str, age_hours: int | None = None) -> str:
+    """Return the term of a KPI as part of a sentence, such as `engagement rate by reach at 3 days`."""
+    label = kpi_label(kpi, age_hours)
     return label[0].lower() + label[1:]
 
 

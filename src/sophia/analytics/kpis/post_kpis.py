@@ -1,7 +1,7 @@
 """KPIs of the posts that were published in a window."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -23,6 +23,7 @@ from sophia.meta.catalogue.terms import ObjectKind
 
 NO_POSTS = "No posts of a type with this metric were published in this period."
 P = ParamSpec("P")
+Base = Callable[[ClientWindow], Number | None]
 INTERACTIONS = "interactions"
 PostValue = Callable[[PostFacts], Number | None]
 
@@ -184,3 +185,44 @@ def click_through_rate(now: ClientWindow) -> Figure:
     """Return the rate of the posts whose link clicks Meta counts: those on Facebook, and stories."""
     posts = _serving(now.newest_posts, "link_clicks", "views")
     return ratio_of_sums(posts, of_post("link_clicks"), of_post("views"), "link clicks")
+
+
+def _reach_base(now: ClientWindow) -> Number | None:
+    return _base(_engaging(now), engagements_of, of_post("reach"))
+
+
+def _views_base(now: ClientWindow) -> Number | None:
+    return _base(_engaging(now), engagements_of, of_post("views"))
+
+
+def _posts_base(now: ClientWindow) -> Number | None:
+    return len(_usable(_engaging(now), engagements_of))
+
+
+def _share_base(now: ClientWindow) -> Number | None:
+    return _base(_serving(_engaging(now), "shares", "reach"), of_post("shares"), of_post("reach"))
+
+
+def _follower_base(now: ClientWindow) -> Number | None:
+    bases, _ = follower_bases(now)
+    return total([bases[account] for account in {post.account_id for post in _engaging(now)} if account in bases])
+
+
+def _click_base(now: ClientWindow) -> Number | None:
+    return _base(_serving(now.newest_posts, "link_clicks", "views"), of_post("link_clicks"), of_post("views"))
+
+
+def _base(posts: Sequence[PostFacts], above: PostValue, below: PostValue) -> Number | None:
+    return total([row[1] for row in _usable(posts, above, below)])
+
+
+# The denominators of the rates that are mixed from several platforms.
+RATE_BASES: Mapping[str, Base] = {
+    "engagement_rate_by_reach": _reach_base,
+    "mean_engagement_rate_by_reach": _posts_base,
+    "engagement_rate_by_followers": _posts_base,
+    "engagement_rate_by_views": _views_base,
+    "share_rate": _share_base,
+    "amplification_rate": _follower_base,
+    "click_through_rate": _click_base,
+}

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.ages import AGES
 from sophia.analytics.figures.documents import figures_document
-from sophia.analytics.figures.facts import ClientWindow
+from sophia.analytics.figures.facts import ClientWindow, of_accounts
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS, compute_kpis
 from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.analytics.kpis.queries import weeks_due
 from sophia.analytics.kpis.store import ComputedWeek, save_week
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, summary_document
-from sophia.analytics.kpis.windows import client_windows, of_accounts
+from sophia.analytics.kpis.windows import client_windows
 from sophia.database.engine import Database
 from sophia.meta.reporting_zone import DateRange, reporting_day
 

@@ -17,7 +17,6 @@ from sophia.analytics.conversions.post_coverage import PostCoverage, post_covera
 from sophia.analytics.figures.facts import (
     FOLLOWERS,
     RESPONSE_METRICS,
-    AgedPosts,
     ClientWindow,
     DayValue,
     OwnValue,
@@ -34,7 +33,7 @@ from sophia.analytics.readings.posts import StoredPost, observed_posts
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database.columns import day_number, day_of
 from sophia.database.statements import among
-from sophia.meta.catalogue.terms import Level, Period, Platform
+from sophia.meta.catalogue.terms import Level, Period
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 
@@ -254,28 +253,6 @@ def _own_values(
         account: sorted(values, key=lambda value: (value.window, value.metric))
         for account, values in values_by_account.items()
     }
-
-
-def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> ClientWindow:
-    """Return the part of a window that belongs to some accounts, without events, which belong to the client."""
-    return replace(
-        window,
-        accounts=accounts,
-        posts=tuple(post for post in window.posts if post.account_id in accounts),
-        days=tuple(day for day in window.days if day.account_id in accounts),
-        own=tuple(value for value in window.own if value.account_id in accounts),
-        followers=tuple(follower for follower in window.followers if follower.account_id in accounts),
-        at_ages={age: _of_accounts(aged, accounts) for age, aged in window.at_ages.items()},
-        conversions=(),
-        approvals=(),
-        costs=(),
-        new_customers=None,
-    )
-
-
-def _of_accounts(aged: AgedPosts, accounts: Mapping[int, Platform]) -> AgedPosts:
-    posts = tuple(post for post in aged.posts if post.account_id in accounts)
-    return AgedPosts(posts, aged.pending & {post.post_id for post in posts})
 
 
 HISTORY = timedelta(days=90)

@@ -148,16 +148,18 @@ def gather_facts(
 
 
 def _trend_weeks(window: DateRange, today: date) -> tuple[DateRange, ...]:
-    """Return the weeks of the trends, and the week a year before the last."""
-    weeks = newest_weeks(trends_until(window, today), TREND_WEEKS)
-    return (a_year_before(weeks[-1]), *weeks)
+    """Return the weeks of the trends, one earlier for those that end earlier, and the weeks a year before the last."""
+    weeks = newest_weeks(trends_until(window, today), TREND_WEEKS + 1)
+    return (a_year_before(weeks[-2]), a_year_before(weeks[-1]), *weeks)
 
 
 def _weeks(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None
 ) -> dict[date, dict[str, Figure]]:
     weeks = _trend_weeks(window, reporting_day(now))
-    windows = client_windows(session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False)[client.id]
+    windows = client_windows(
+        session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False, ages=[AGES["7d"]]
+    )[client.id]
     return {week.start: trend_figures(facts) for week, facts in sorted(windows.items())}
 
 

@@ -1,7 +1,7 @@
 """One client: how the window went, what drove the change, which posts carried it, and what is unusual."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from sophia.dashboard.layout.figures import (
     kpi_cell,
     label_of,
     late_footnote,
+    platform_note,
 )
 from sophia.dashboard.layout.format_averages import format_table
 from sophia.dashboard.layout.formatting import (
@@ -152,15 +153,22 @@ def client_page(
         fresh=fresh(report, accounts, zone, now),
         pending=completion(report.window, report.complete_at, zone, now),
         notices=notices(prefix, report, accounts),
-        cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in CARDS),
+        cards=tuple(kpi_card(prefix, name, report.kpis, report.changes, rate_note(report, name)) for name in CARDS),
         late=late_footnote(report.kpis.values(), report.changes.values()),
         chart=views_chart(report, views, now, drawer),
         drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),
         posts=post_table(prefix, report.top_posts, pictures, zone),
-        formats=format_table(prefix, report.format_averages, "Formats of posts published in this period"),
+        formats=format_table(prefix, report.format_averages, "Formats of posts published in this period, at its end"),
         unusual=tuple(sentence.text for sentence in report.commentary if _is_about_anomaly(sentence.references)),
         kpis=kpi_table(prefix, report),
         method=method(report),
+    )
+
+
+def rate_note(report: Report, name: str) -> str:
+    """Return the rates of the platforms that a client's rate mixes, or nothing."""
+    return platform_note(
+        {platform: changes[name] for platform, changes in report.platform_changes.items() if name in changes}
     )
 
 
@@ -315,7 +323,12 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], pictures: PictureAddress
         for post in posts
     )
     return Table(
-        "top-posts", "Top posts published in this period", columns, rows, "No post was published in this period."
+        "top-posts",
+        "Top posts published in this period",
+        columns,
+        rows,
+        "No post was published in this period.",
+        "Values at the end of the period, when younger posts had less time.",
     )
 
 
@@ -330,11 +343,14 @@ def kpi_table(prefix: str, report: Report) -> Table:
         (
             Cell(Value(label_of(name)), definition(prefix, name)),
             kpi_cell(figure, None),
-            kpi_change(report, name),
+            replace(kpi_change(report, name), note=rate_note(report, name)),
         )
         for name, figure in report.kpis.items()
     )
-    footnote = f"Previous period: {named_dates(report.before, report.window)}."
+    footnote = (
+        f"Previous period: {named_dates(report.before, report.window)}. Changes of posts are compared at equal ages of the "
+        "posts, and rates of several platforms with the mix of platforms of the previous period."
+    )
     return Table("kpis", "All KPIs", columns, rows, "No KPI.", footnote)
 
 

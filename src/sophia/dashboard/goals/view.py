@@ -246,16 +246,24 @@ def goal_table(prefix: str, reported: Sequence[ReportedGoal]) -> Table:
             Cell(Value(label_of(goal.kpi)), definition(prefix, goal.kpi)),
             days_cell(goal.window),
             Cell(Value(target_text(goal)), sort=goal.target),
-            Cell(value_of(goal.current), note=late_note(goal.current)),
+            Cell(
+                value_of(goal.current),
+                note=" · ".join(note for note in (late_note(goal.current), small_note(goal.current)) if note),
+            ),
             Cell(value_of(goal.done)),
             Cell(value_of(goal.pace)),
             Cell(value_of(goal.projected)),
             chance_cell(goal),
-            Cell(Value(goal.standing.value), state=STATES[goal.standing]),
+            Cell(Value(goal.standing.value), state=goal_state(goal)),
         )
         for goal in reported
     )
     return Table("goals", "Goals", columns, rows, "Set the first goal below.")
+
+
+def goal_state(goal: ReportedGoal) -> State:
+    """Return the colour of a goal; a rate with a small base has none."""
+    return "none" if goal.current.small_base is not None else STATES[goal.standing]
 
 
 def chance_cell(goal: ReportedGoal) -> Cell:

@@ -1,11 +1,16 @@
 """Figures of reports as cards and cells: a value with the change that rests on it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sophia.analytics.figures.figures import Change, Figure, Number
+from sophia.analytics.kpis.equal_ages import current_figure
+from sophia.analytics.kpis.kpis import POST_KPIS
 from sophia.analytics.kpis.labels import kpi_label
 from sophia.dashboard.layout.formatting import (
     DASH,
+    PLATFORM_LABELS,
+    basis_note,
     change_of,
     interval_bar,
     interval_ends,
@@ -36,10 +41,10 @@ def definition(prefix: str, name: str) -> str:
 
 def kpi_card(prefix: str, name: str, kpis: Mapping[str, Figure], changes: Mapping[str, Change], note: str = "") -> Card:
     """Return the card of a KPI with its change and interval."""
-    figure, change = kpis[name], changes.get(name)
-    notes = [note, late_note(figure)]
+    figure, change = current_figure(name, kpis, changes), changes.get(name)
+    notes = [figure.mix or "", note, late_note(figure), small_note(figure)]
     return Card(
-        label=label_of(name),
+        label=kpi_label(name, figure.age_hours),
         href=definition(prefix, name),
         value=value_of(figure, short=True),
         change=None if change is None else change_of(change, figure),
@@ -53,7 +58,47 @@ def kpi_cell(figure: Figure, change: Change | None, href: str = "") -> Cell:
     sort = None if figure.value is None else float(figure.value)
     shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
     text = None if shown is None else change_of(shown, figure, short=False)
-    return Cell(value_of(figure), href, text, sort=sort, note=late_note(figure))
+    return Cell(
+        value_of(figure),
+        href,
+        text,
+        sort=sort,
+        note=" · ".join(note for note in (late_note(figure), small_note(figure)) if note),
+    )
+
+
+def current_cell(
+    name: str,
+    figures: Mapping[str, Figure],
+    changes: Mapping[str, Change],
+    platforms: Mapping[str, Change] | None = None,
+) -> Cell:
+    """Return a table cell of a KPI at the age at which it is compared, with the age in its note and each platform's rate."""
+    figure = current_figure(name, figures, changes)
+    cell = kpi_cell(figure, changes.get(name))
+    notes = [basis_note(figure) if name in POST_KPIS else "", cell.note, platform_note(platforms or {})]
+    if name in POST_KPIS and figure.at_end:
+        notes[0] = "end of period"
+    return replace(cell, note=" · ".join(note for note in notes if note))
+
+
+def platform_note(changes: Mapping[str, Change]) -> str:
+    """Return the rates of a client's platforms with their changes, such as `Facebook 1.2 % (↑ 0.2 pts)`."""
+    texts = []
+    for platform, change in changes.items():
+        figure = change.after
+        if figure.value is not None:
+            moved = change_of(change)
+            size = f" ({moved.arrow} {moved.text})" if moved.arrow else ""
+            texts.append(f"{PLATFORM_LABELS[platform]} {value_of(figure).text}{size}")
+    return " · ".join(texts)
+
+
+def small_note(figure: Figure) -> str:
+    """Return the mark of a small base, such as `small base: 12 interactions`."""
+    if figure.small_base is None:
+        return ""
+    return f"{figure.small_base[:1].lower()}{figure.small_base[1:].removesuffix('.')}"
 
 
 def late_footnote(figures: Iterable[Figure], changes: Iterable[Change]) -> str:
@@ -71,7 +116,7 @@ def _is_late(change: Change) -> bool:
 
 def figure_cell(figure: Figure, href: str = "") -> Cell:
     """Return a table cell of a figure with its 95 % interval and its doubt."""
-    notes = [interval_text(figure), late_note(figure), figure.doubt or ""]
+    notes = [interval_text(figure), late_note(figure), small_note(figure), figure.doubt or ""]
     sort = None if figure.value is None else float(figure.value)
     return Cell(value_of(figure), href, sort=sort, note=" · ".join(note for note in notes if note))
 

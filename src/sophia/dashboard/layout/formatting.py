@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from sophia.analytics.figures.ages import ONE_HOUR, written_age
 from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number, change_ratio, pending_week
 from sophia.dashboard.layout.values import Bar, ChangeText, Tone, Value
 from sophia.meta.reporting_zone import DateRange
@@ -105,18 +106,25 @@ def value_of(figure: Figure, *, short: bool = False, locale: str = "en") -> Valu
 def change_of(change: Change, figure: Figure | None = None, *, short: bool = True, locale: str = "en") -> ChangeText:
     """Return a change as an arrow, a figure and words. A change of percentages is in points.
 
-    `figure` is shown beside it: where the change compares another value, the text has that value and its days.
+    `figure` is shown beside it: where the change compares another value, the text has that value and its days or age.
     """
     before = value_of(change.before, short=short, locale=locale)
     text = _size_and_direction(change, "" if before.reason else before.text, locale)
-    if figure is None or change.after.value is None or text.text == DASH:
+    if figure is None or change.after.value is None or text.text == DASH or change.after is figure:
         return text
     coverage = change.after.coverage
     is_part = coverage is not None and not coverage.is_complete
-    if change.after.value == figure.value and not is_part:
+    if change.after.value == figure.value and change.after.age_hours == figure.age_hours and not is_part:
         return text
     days = "on the days compared" if coverage is None else same_days(coverage.days_with_data)
+    days = basis_note(change.after) or days
     return replace(text, until=value_of(change.after, short=short, locale=locale).text, days=days)
+
+
+def basis_note(figure: Figure) -> str:
+    """Return the age of the posts of a figure and its mix of platforms, or nothing."""
+    age = "" if figure.age_hours is None else f"at {written_age(figure.age_hours * ONE_HOUR)}"
+    return ", ".join(text for text in (age, figure.mix) if text)
 
 
 def same_days(count: int) -> str:
@@ -134,7 +142,7 @@ def _size_and_direction(change: Change, since: str, locale: str) -> ChangeText:
     size = abs(float(shown.value))
     if size < SMALLEST_CHANGE:
         return ChangeText("", "±0", "no change", "flat", since)
-    tone: Tone = "up" if shown.value > 0 else "down"
+    tone: Tone = "flat" if shown.small_base is not None else "up" if shown.value > 0 else "down"
     arrow = "↑" if shown.value > 0 else "↓"
     ratio = change_ratio(float(shown.value)) if shown.unit is FigureUnit.PERCENT else None
     if ratio is not None:

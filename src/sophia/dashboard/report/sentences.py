@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.goals.progress import GoalStatus, ReportedGoal
+from sophia.analytics.kpis.labels import kpi_term
 from sophia.analytics.posting_times.group_effects import WeekHour
 from sophia.analytics.readings.account_states import AccountState
 from sophia.analytics.reports.records import Report
-from sophia.dashboard.layout.figures import label_of
 from sophia.dashboard.layout.formatting import PLATFORM_LABELS, change_of, day, decimal, value_of
 from sophia.publishing.queue import QueueEntry
 
@@ -52,12 +52,12 @@ def movement(report: Report, name: str) -> str:
     """Return how a KPI changed, such as "views fell 12 %", or nothing when it cannot be compared."""
     change = report.changes.get(name)
     text = None if change is None else change_of(change)
-    if text is None or text.reason:
+    if change is None or text is None or text.reason:
         return ""
-    subject = label_of(name).lower()
-    if text.tone == "flat":
+    subject = kpi_term(name, change.after.age_hours)
+    if not text.arrow:
         return f"{subject} did not change"
-    verb = "rose" if text.tone == "up" else "fell"
+    verb = "rose" if text.arrow == "↑" else "fell"
     return f"{subject} {verb} to {text.text} as many" if text.word == "as many" else f"{subject} {verb} {text.text}"
 
 

@@ -30,11 +30,12 @@ from sophia.dashboard.client.view import (
     fresh,
     kpi_table,
     method,
+    rate_note,
     views_chart,
 )
-from sophia.dashboard.goals.view import STATES
+from sophia.dashboard.goals.view import goal_state
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, kpi_card, kpi_cell, label_of, late_footnote
+from sophia.dashboard.layout.figures import count_cell, kpi_card, kpi_cell, label_of, late_footnote, small_note
 from sophia.dashboard.layout.formatting import PLATFORM_LABELS, beginning, completion, dates, number_text, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
@@ -157,7 +158,7 @@ def report_page(
         fresh=fresh(report, accounts, zone, now),
         pending=completion(report.window, report.complete_at, zone, now),
         goals=tuple(goal_line(goal, report) for goal in report.goals),
-        cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in names),
+        cards=tuple(kpi_card(prefix, name, report.kpis, report.changes, rate_note(report, name)) for name in names),
         late=late_footnote(report.kpis.values(), report.changes.values()),
         changes=sentences.what_changed(report),
         causes=sentences.causes(report),
@@ -178,13 +179,13 @@ def goal_line(goal: ReportedGoal, report: Report) -> GoalLine:
     notes = [f"{dates(goal.window)} {goal.window.start.year}"]
     if goal.projected.value is not None and goal.standing in (GoalStatus.ON_PACE, GoalStatus.BEHIND):
         notes.append(f"projected {value_of(goal.projected, short=True).text}")
-    notes += [goal.current.doubt] if goal.current.doubt else []
+    notes += [note for note in (small_note(goal.current), goal.current.doubt) if note]
     return GoalLine(
         name=goal.name,
         label=label_of(goal.kpi),
         value=value_of(goal.current, short=True),
         target=target_text(goal),
-        state=STATES[goal.standing],
+        state=goal_state(goal),
         status=goal.standing.value,
         bar=goal_bar(goal, report),
         note=" · ".join(notes),
@@ -237,7 +238,8 @@ def best_posts(posts: tuple[TopPost, ...], pictures: PictureAddresses, zone: Zon
         for post in posts
     )
     empty = "No post of this period has figures yet."
-    return Table("best-posts", "Most engagement", columns, rows, empty)
+    footnote = "Values at the end of the period, when younger posts had less time."
+    return Table("best-posts", "Most engagement", columns, rows, empty, footnote)
 
 
 def planned_table(queued: Sequence[QueueEntry], zone: ZoneInfo) -> Table:
