@@ -22,7 +22,7 @@ from sophia.analytics.goals.tracking import client_goals
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.goals.forms import AnnotationForm, Choice, CostForm, GoalForm, Text
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import definition, label_of
+from sophia.dashboard.layout.figures import definition, label_of, small_note
 from sophia.dashboard.layout.formatting import DASH, beginning, dates, late_note, money, number_text, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
