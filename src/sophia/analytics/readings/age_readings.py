@@ -35,8 +35,8 @@ def readings_at_ages(
 ) -> dict[timedelta, dict[int, list[MetricReading]]]:
     """Return {age: {post: values of these metrics around the age}}, replaced values included, with two queries.
 
-    The values are of the reporting day on which the post reached the age, of the day before, and of as many days after
-    as a close reading may be late. With `as_of`, answers that were stored later are left out.
+    The values are of the reporting day on which the post reached the age, and of as many days around it as a close
+    reading may be away. With `as_of`, answers that were stored later are left out.
     """
     ages = [age for age, posts in posts_by_age.items() if posts]
     readings: dict[timedelta, dict[int, list[MetricReading]]] = {age: defaultdict(list) for age in ages}
@@ -65,10 +65,10 @@ def _values(
     metrics: Collection[int],
 ) -> Select[int, int | None, int, int, int | float, int]:
     """Return the query of the values around one age; `index` tells the ages of a union apart."""
-    later_days = max(1, int(WIDEST_BRACKET * age / ONE_DAY))
+    near_days = int(WIDEST_BRACKET * age / ONE_DAY) + 1
     day = type_coerce(table.metric_date, Integer)
-    first = utc_day(Post.published_at, round((age - LATEST_MIDNIGHT).total_seconds())) - 1
-    last = utc_day(Post.published_at, round((age - EARLIEST_MIDNIGHT).total_seconds())) + later_days
+    first = utc_day(Post.published_at, round((age - LATEST_MIDNIGHT).total_seconds())) - near_days
+    last = utc_day(Post.published_at, round((age - EARLIEST_MIDNIGHT).total_seconds())) + near_days
     return (
         select(
             literal(index).label("age"),
