@@ -17,7 +17,6 @@ from sophia.analytics.kpis.kpis import compute_kpis
 from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.analytics.kpis.windows import client_windows
 from sophia.database.engine import Database
-from sophia.demo.meta.world.objects import Media, Post
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange, day_start, reporting_day
 
@@ -36,7 +35,7 @@ FACEBOOK, INSTAGRAM = Platform.FACEBOOK, Platform.INSTAGRAM
 Figures = dict[Platform, dict[str, float]]
 
 
-def posts_of_week(posts: Any) -> list[Post | Media]:
+def posts_of_week(posts: Any) -> list[Any]:
     return [post for post in posts if day_start(WEEK.start) <= post.created_at < day_start(WEEK.end)]
 
 

@@ -10,7 +10,7 @@ from sophia.analytics.kpis.labels import kpi_label
 from sophia.dashboard.layout.formatting import (
     DASH,
     PLATFORM_LABELS,
-    basis_note,
+    age_note,
     change_of,
     interval_bar,
     interval_ends,
@@ -76,14 +76,14 @@ def current_cell(
     """Return a table cell of a KPI at the age at which it is compared, with the age in its note and each platform's rate."""
     figure = current_figure(name, figures, changes)
     cell = kpi_cell(figure, changes.get(name))
-    notes = [basis_note(figure) if name in POST_KPIS else "", cell.note, platform_note(platforms or {})]
+    notes = [age_note(figure) if name in POST_KPIS else "", cell.note, platform_note(platforms or {})]
     if name in POST_KPIS and figure.at_end:
         notes[0] = "end of period"
     return replace(cell, note=" · ".join(note for note in notes if note))
 
 
 def platform_note(changes: Mapping[str, Change]) -> str:
-    """Return the rates of a client's platforms with their changes, such as `Facebook 1.2 % (↑ 0.2 pts)`."""
+    """Return the rates of a client's platforms with their changes, such as `Facebook 1.2 % (↑ 0.2 pts)`; empty for one."""
     texts = []
     for platform, change in changes.items():
         figure = change.after
@@ -91,7 +91,7 @@ def platform_note(changes: Mapping[str, Change]) -> str:
             moved = change_of(change)
             size = f" ({moved.arrow} {moved.text})" if moved.arrow else ""
             texts.append(f"{PLATFORM_LABELS[platform]} {value_of(figure).text}{size}")
-    return " · ".join(texts)
+    return " · ".join(texts) if len(texts) > 1 else ""
 
 
 def small_note(figure: Figure) -> str:

@@ -123,8 +123,12 @@ def change_of(change: Change, figure: Figure | None = None, *, short: bool = Tru
 
 def basis_note(figure: Figure) -> str:
     """Return the age of the posts of a figure and its mix of platforms, or nothing."""
-    age = "" if figure.age_hours is None else f"at {written_age(figure.age_hours * ONE_HOUR)}"
-    return ", ".join(text for text in (age, figure.mix) if text)
+    return ", ".join(text for text in (age_note(figure), figure.mix) if text)
+
+
+def age_note(figure: Figure) -> str:
+    """Return the age of the posts of a figure, such as `at 3 days`, or nothing."""
+    return "" if figure.age_hours is None else f"at {written_age(figure.age_hours * ONE_HOUR)}"
 
 
 def same_days(count: int) -> str:

@@ -197,7 +197,11 @@ def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query
         )
         for client in brief.clients
     )
-    compared = f"Changes compare {dates(brief.window)} with {named_dates(brief.before, brief.window)}, posts at equal ages. Best posts and formats: values at the end of the period."
+    compared = (
+        f"Changes compare {dates(brief.window)} with {named_dates(brief.before, brief.window)}, posts at equal ages, and rates "
+        "of several platforms with the previous period's mix of platforms. Best posts and formats: values at the end of the "
+        "period."
+    )
     late = late_footnote(
         [client.kpis[name] for client in brief.clients for name in TABLE_KPIS],
         [client.changes[RATE] for client in brief.clients],
