@@ -58,6 +58,7 @@ def test_a_server_that_is_blocked_ends_with_an_error(shell: Shell) -> None:
     process.communicate()
 
 
+@pytest.mark.campaign
 def test_a_server_that_stops_is_not_ended_by_its_watchdog(shell: Shell) -> None:
     """L12: SIGTERM is heeded in order, however short the time of the watchdog."""
     assert shell.run("db", "upgrade").exit_code == 0

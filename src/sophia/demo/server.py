@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,9 +35,33 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
+class _Server(uvicorn.Server):
+    """A server that stops at once, where uvicorn looks ten times a second whether it should."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._wake: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        self._wake, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 0.1)
+
+    def stop(self) -> None:
+        """Ask the server to stop, from another thread."""
+        self.should_exit = True
+        if self._loop is not None and self._wake is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+
 def _server(
     app: Any, listener: socket.socket, certificate: tuple[Path, Path] | None = None, *, lifespan: bool = False
-) -> uvicorn.Server:
+) -> _Server:
     config = uvicorn.Config(
         app,
         http=_Protocol,
@@ -53,7 +77,7 @@ def _server(
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -93,7 +117,7 @@ def _served(api: Any, port: int, certificate: tuple[Path, Path] | None, *, lifes
     try:
         yield f"{'https' if certificate else 'http'}://{LOOPBACK}:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(timeout=5)
         if thread.is_alive():
             server.force_exit = True

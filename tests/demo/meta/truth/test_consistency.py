@@ -92,7 +92,7 @@ def lifetime(blocks: list[dict[str, Any]]) -> Numbers:
     return values
 
 
-@pytest.fixture(scope="module", params=[7, 8, 21])
+@pytest.fixture(scope="module", params=[7, *(pytest.param(seed, marks=pytest.mark.campaign) for seed in (8, 21))])
 def asking(request: pytest.FixtureRequest) -> Iterator[Asking]:
     """Four clients: two with campaigns, one with a viral day, the last too small."""
     world = build_world(request.param, businesses=4, posts_per_account=90, now=NOW)
