@@ -6,9 +6,10 @@ from dataclasses import replace
 from sophia.analytics.figures.figures import Change, Figure, Number
 from sophia.analytics.kpis.equal_ages import current_figure
 from sophia.analytics.kpis.kpis import POST_KPIS
-from sophia.analytics.kpis.labels import kpi_label
-from sophia.dashboard.layout.formatting import (
+from sophia.analytics.kpis.labels import base_label
+from sophia.display.formatting import (
     DASH,
+    MINUS,
     PLATFORM_LABELS,
     age_note,
     change_of,
@@ -16,17 +17,27 @@ from sophia.dashboard.layout.formatting import (
     interval_ends,
     interval_text,
     late_note,
+    small_note,
     value_of,
     whole,
 )
-from sophia.dashboard.layout.values import Bar, Card, Cell, Value
+from sophia.display.languages import ENGLISH, LanguageCode, age_text, language, reason_text
+from sophia.display.values import Bar, Card, Cell, Value
 
+# The font of documents has no arrows.
+SIGNS = {"↑": "+", "↓": MINUS}
 LARGEST_SPARK, SPARK_WIDTH, SPARK_HEIGHT = 18, 80, 20
 
 
-def label_of(kpi: str) -> str:
-    """Return the field's term for a KPI."""
-    return kpi_label(kpi)
+def label_of(kpi: str, locale: LanguageCode = ENGLISH, age_hours: int | None = None) -> str:
+    """Return the field's term for a KPI; of posts with their age, or with the words that it is of the end of the period."""
+    words = language(locale)
+    label = str(words.texts.get(f"kpis.{kpi}", base_label(kpi)))
+    if kpi not in POST_KPIS:
+        return label
+    if age_hours is None:
+        return words.say("ages.label_end", kpi=label)
+    return words.say("ages.label_at", kpi=label, age=age_text(age_hours, locale))
 
 
 def format_label(name: str) -> str:
@@ -39,32 +50,36 @@ def definition(prefix: str, name: str) -> str:
     return f"{prefix}/definitions#{name}"
 
 
-def kpi_card(prefix: str, name: str, kpis: Mapping[str, Figure], changes: Mapping[str, Change], note: str = "") -> Card:
-    """Return the card of a KPI with its change and interval."""
+def kpi_card(
+    prefix: str | None,
+    name: str,
+    kpis: Mapping[str, Figure],
+    changes: Mapping[str, Change],
+    note: str = "",
+    locale: LanguageCode = ENGLISH,
+) -> Card:
+    """Return the card of a KPI with its change and interval. Without a prefix it has no link to its definition."""
     figure, change = current_figure(name, kpis, changes), changes.get(name)
-    notes = [figure.mix or "", note, late_note(figure), small_note(figure)]
+    mix = "" if figure.mix is None else reason_text(figure.mix, locale)
+    notes = [mix, note, late_note(figure, locale), small_note(figure, locale)]
     return Card(
-        label=kpi_label(name, figure.age_hours),
-        href=definition(prefix, name),
-        value=value_of(figure, short=True),
-        change=None if change is None else change_of(change, figure),
-        bar=_bar(figure),
+        label=label_of(name, locale, figure.age_hours),
+        href="" if prefix is None else definition(prefix, name),
+        value=value_of(figure, short=True, locale=locale),
+        change=None if change is None else change_of(change, figure, locale=locale),
+        bar=_bar(figure, locale),
         note=" · ".join(text for text in notes if text),
     )
 
 
-def kpi_cell(figure: Figure, change: Change | None, href: str = "") -> Cell:
+def kpi_cell(figure: Figure, change: Change | None, href: str = "", locale: LanguageCode = ENGLISH) -> Cell:
     """Return a table cell of a KPI in whole numbers, with its change."""
     sort = None if figure.value is None else float(figure.value)
     shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
-    text = None if shown is None else change_of(shown, figure, short=False)
-    return Cell(
-        value_of(figure),
-        href,
-        text,
-        sort=sort,
-        note=" · ".join(note for note in (late_note(figure), small_note(figure)) if note),
-    )
+    text = None if shown is None else change_of(shown, figure, short=False, locale=locale)
+    notes = (late_note(figure, locale), small_note(figure, locale))
+    note = " · ".join(note for note in notes if note)
+    return Cell(value_of(figure, locale=locale), href, text, sort=sort, note=note)
 
 
 def current_cell(
@@ -78,36 +93,28 @@ def current_cell(
     cell = kpi_cell(figure, changes.get(name))
     notes = [age_note(figure) if name in POST_KPIS else "", cell.note, platform_note(platforms or {})]
     if name in POST_KPIS and figure.at_end:
-        notes[0] = "end of period"
+        notes[0] = language(ENGLISH).say("ages.end")
     return replace(cell, note=" · ".join(note for note in notes if note))
 
 
-def platform_note(changes: Mapping[str, Change]) -> str:
-    """Return the rates of a client's platforms with their changes, such as `Facebook 1.2 % (↑ 0.2 pts)`; empty for one."""
+def platform_note(changes: Mapping[str, Change], locale: LanguageCode = ENGLISH) -> str:
+    """Return the rates of a client's platforms with their changes, such as `Facebook 1.2 % (+0.2 pts)`; empty for one."""
     texts = []
     for platform, change in changes.items():
         figure = change.after
         if figure.value is not None:
-            moved = change_of(change)
-            size = f" ({moved.arrow} {moved.text})" if moved.arrow else ""
-            texts.append(f"{PLATFORM_LABELS[platform]} {value_of(figure).text}{size}")
+            moved = change_of(change, locale=locale)
+            size = f" ({SIGNS[moved.arrow]}{moved.text})" if moved.arrow else ""
+            texts.append(f"{PLATFORM_LABELS[platform]} {value_of(figure, locale=locale).text}{size}")
     return " · ".join(texts) if len(texts) > 1 else ""
 
 
-def small_note(figure: Figure) -> str:
-    """Return the mark of a small base, such as `small base: 12 interactions`."""
-    if figure.small_base is None:
-        return ""
-    return f"{figure.small_base[:1].lower()}{figure.small_base[1:].removesuffix('.')}"
-
-
-def late_footnote(figures: Iterable[Figure], changes: Iterable[Change]) -> str:
+def late_footnote(figures: Iterable[Figure], changes: Iterable[Change], locale: LanguageCode = ENGLISH) -> str:
     """Return what marks such as `as of 30 Nov, young` mean and until when there is no fair comparison; else nothing."""
     if all(figure.late is None for figure in figures):
         return ""
     reasons = [change.percent.reason for change in changes if _is_late(change) and change.percent.reason is not None]
-    parts = ("Values marked “as of” were first read after this period; young ones still change.", *reasons[:1])
-    return " ".join(parts)
+    return " ".join([language(locale).say("late.footnote"), *(reason_text(reason, locale) for reason in reasons[:1])])
 
 
 def _is_late(change: Change) -> bool:
@@ -126,11 +133,11 @@ def figure_card(label: str, figure: Figure, href: str = "") -> Card:
     return Card(label, href, value_of(figure, short=True), bar=_bar(figure), note=figure.doubt or "")
 
 
-def count_cell(number: Number | None, reason: str) -> Cell:
+def count_cell(number: Number | None, reason: str, locale: LanguageCode = ENGLISH) -> Cell:
     """Return a table cell of a whole number, or a dash with the reason."""
     if number is None:
         return Cell(Value(DASH, reason=reason))
-    return Cell(Value(whole(number)), sort=float(number))
+    return Cell(Value(whole(number, locale)), sort=float(number))
 
 
 def interval_cells(figures: Sequence[Figure]) -> list[Cell]:
@@ -156,9 +163,9 @@ def spark(values: Sequence[float | None]) -> str:
     return " ".join(f"{index * step:.1f},{1 + LARGEST_SPARK * (1 - value / most):.1f}" for index, value in known)
 
 
-def _bar(figure: Figure) -> Bar | None:
+def _bar(figure: Figure, locale: LanguageCode = ENGLISH) -> Bar | None:
     if figure.interval is None:
         return None
     low, high = figure.interval
     margin = (high - low) / 2 or 1.0
-    return interval_bar(figure, low - margin, high + margin)
+    return interval_bar(figure, low - margin, high + margin, locale=locale)
