@@ -236,14 +236,14 @@ class Filling:
         } | values
         return self.add(CollectionRun(account_id=account_id, **details))
 
-    def fetch(self, account_id: int, stored_at: datetime = NOW) -> int:
+    def fetch(self, account_id: int, stored_at: datetime = NOW, fetched_at: datetime | None = None) -> int:
         """An answer of Meta, and a run that it belongs to."""
         before = stored_at - ONE_DAY
         run = self.run(account_id, trigger="filled", started_at=before, finished_at=before)
         return self.add(
             Fetch(
                 run_id=run,
-                fetched_at=stored_at,
+                fetched_at=fetched_at or stored_at,
                 stored_at=stored_at,
                 subject="insights",
                 request="/insights",

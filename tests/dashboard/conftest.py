@@ -113,6 +113,7 @@ class Agencies:
     hats: int
     shoes: int
     draft: int = 0
+    now: datetime = NOW
 
     def address(self, path: str) -> str:
         """The path with the numbers of Hats, of one of its posts and of one of its drafts."""
@@ -123,8 +124,8 @@ class Agencies:
         if role is None:
             return Browser(self.app)
         with self.database.write() as session:
-            user = create_user(session, f"{role} {token_hex(4)}", role, client_ids, NOW, None)
-            token = start_session(session, user.id, "Test", NOW)
+            user = create_user(session, f"{role} {token_hex(4)}", role, client_ids, self.now, None)
+            token = start_session(session, user.id, "Test", self.now)
         return Browser(self.app, token)
 
 

@@ -4,6 +4,7 @@ The names of Meta's metrics and the formulas are those of docs/metrics.md, docs/
 A figure is a number, a pair of bounds, or None where there is none.
 """
 
+import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,15 @@ COUNTER = """
 FIRST_COUNTER = COUNTER.replace("max(n.metric_date)", "min(n.metric_date)").replace(
     "n.metric_date < ?", "n.metric_date >= ?"
 )
+# Every value that a counter of a post ever had, with the moment of its answer.
+AGED = """
+    SELECT v.series_id, f.fetched_at, v.metric_value
+    FROM (SELECT series_id, fetch_id, metric_value FROM engagement_metrics
+          UNION ALL SELECT series_id, fetch_id, metric_value FROM metric_revisions) v
+    JOIN fetches f ON f.id = v.fetch_id JOIN metric_series s ON s.id = v.series_id JOIN metrics m ON m.id = s.metric_id
+    WHERE s.post_id = ? AND m.period = 'lifetime' AND m.breakdown = '' AND m.metric_name LIKE ? ESCAPE '\\'
+    ORDER BY f.fetched_at
+"""
 READ_DAYS = """
     SELECT max(CASE WHEN e.metric_date < ? THEN e.metric_date END), min(CASE WHEN e.metric_date >= ? THEN e.metric_date END)
     FROM engagement_metrics e JOIN metric_series s ON s.id = e.series_id JOIN metrics m ON m.id = s.metric_id
@@ -89,6 +99,7 @@ class PostRow:
     account: int
     platform: str
     kind: str
+    published_at: datetime
     parts: dict[str, float | None]
     reach: float | None
     views: float | None
@@ -104,6 +115,28 @@ class PostRow:
     def engagement(self) -> float | None:
         values = [value for value in self.parts.values() if value is not None]
         return sum(values) if len(values) == len(self.parts) and not self.is_story else None
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def compared_at_age(before: "ClientInSql", now: "ClientInSql", name: str, days: int) -> tuple[Shown, Shown]:
+    """Both values of the change of a KPI of posts at an age; a rate has the mix of platforms of the window before."""
+    if name == "engagements":
+        return before.engagement_at(days), now.engagement_at(days)
+    sides = [
+        {platform: side.aged(days, platform) for platform in set(side.accounts.values())} for side in (before, now)
+    ]
+    shared = [on for on in sides[0] if all(on in side and isinstance(side[on][0][name], float | int) for side in sides)]
+    weights = {on: sides[0][on][1].get(name, 1.0) for on in shared}
+    if not shared or not sum(weights.values()):
+        return None, None
+    first, second = (
+        math.fsum(float(side[on][0][name]) * weights[on] for on in shared) / sum(weights.values())  # type: ignore[arg-type]
+        for side in sides
+    )
+    return first, second
 
 
 def number(day: date) -> int:
@@ -185,7 +218,7 @@ class ClientInSql:
         end = number(self.week.end)
         in_time, later = self.connection.execute(READ_DAYS, (end, end, post)).fetchone()
         is_late = in_time is None and later is not None
-        published = datetime.fromisoformat(published_at).replace(tzinfo=UTC).astimezone(PACIFIC).date()
+        published = utc(published_at).astimezone(PACIFIC).date()
 
         def counter(pattern: str) -> float | None:
             statement = FIRST_COUNTER if is_late else COUNTER
@@ -198,6 +231,7 @@ class ClientInSql:
             account,
             platform,
             kind,
+            utc(published_at),
             {part: counter(pattern) for part, pattern in PARTS[platform].items()},
             counter("STORY\\_TOTAL\\_MEDIA\\_VIEW\\_UNIQUE" if story else POST_REACH[platform]),
             counter("STORY\\_MEDIA\\_VIEW" if story else POST_VIEWS[platform]),
@@ -261,19 +295,110 @@ class ClientInSql:
             return None, None
         return sum(ends) - sum(starts), 100 * (sum(ends) - sum(starts)) / sum(starts)
 
-    def of_posts(self) -> dict[str, Shown]:
-        posts, starts = self.engaging, self.bases()
+    def at_age(self, post: PostRow, days: int) -> PostRow:
+        """The post with its counters at an age, on a straight line between the answers on both sides."""
+        if post.is_story:
+            return post
+        moment = post.published_at + days * DAY
+
+        def counter(pattern: str) -> float | None:
+            rows = [
+                (series, utc(at), float(value))
+                for series, at, value in self.connection.execute(AGED, (post.id, pattern))
+            ]
+            before = max((at for _, at, _ in rows if at <= moment), default=None)
+            after = min((at for _, at, _ in rows if at >= moment), default=None)
+            if before is None or after is None:
+                return None
+            low, high = (
+                sum({series: value for series, at, value in rows if at <= end}.values()) for end in (before, after)
+            )
+            if low == high:
+                return low
+            if (after - before) / DAY > 0.3 * days:
+                return None
+            return low + (high - low) * ((moment - before) / (after - before))
+
+        return PostRow(
+            post.id,
+            post.account,
+            post.platform,
+            post.kind,
+            post.published_at,
+            {part: counter(pattern) for part, pattern in PARTS[post.platform].items()},
+            counter(POST_REACH[post.platform]),
+            counter(POST_VIEWS[post.platform]),
+            counter(LINK_CLICKS[post.platform]),
+            None,
+        )
+
+    def is_pending(self, days: int, now: datetime) -> bool:
+        """Whether a post has not reached the age, or may still be read close to it."""
+        return any(
+            now < post.published_at + days * DAY
+            or (now < post.published_at + 1.3 * days * DAY and self.has_no_values(self.at_age(post, days)))
+            for post in self.engaging
+        )
+
+    @staticmethod
+    def has_no_values(post: PostRow) -> bool:
+        return {*post.parts.values(), post.reach, post.views, post.link_clicks} == {None}
+
+    def engagement_at(self, days: int) -> Shown:
+        """The total at an age, or its lower bound when a post has no value."""
+        values = [self.at_age(post, days).engagement for post in self.engaging]
+        known = [value for value in values if value is not None]
+        if not known:
+            return None
+        return sum(known) if len(known) == len(values) else (sum(known), float("nan"))
+
+    def at_ages(self, now: datetime) -> dict[str, Shown]:
+        """Engagement and engagement rate of the posts at 24 hours, 7 days and 28 days."""
+        figures: dict[str, Shown] = {}
+        for days, words in ((1, "24_hours"), (7, "7_days"), (28, "28_days")):
+            pending = self.is_pending(days, now)
+            rate = self.of_posts([self.at_age(post, days) for post in self.posts])["engagement_rate_by_reach"]
+            figures[f"engagements_at_{words}"] = None if pending else self.engagement_at(days)
+            figures[f"engagement_rate_at_{words}"] = None if pending else rate
+        return figures
+
+    def aged(self, days: int, platform: str) -> tuple[dict[str, Shown], dict[str, float]]:
+        """(the KPIs of posts at an age on one platform, their denominators)."""
+        accounts = [account for account, on in self.accounts.items() if on == platform]
+        posts = [self.at_age(post, days) for post in self.posts if post.account in accounts]
+        engaged = [post for post in posts if post.engagement is not None]
+        bases = self.bases()
+        shared = [post for post in posts if not post.is_story and post.parts["shares"] is not None]
+        clicked = [
+            post for post in posts if (post.platform == "facebook") != post.is_story and post.link_clicks is not None
+        ]
+        counted = float(len(engaged))
+        return self.of_posts(posts), {
+            "engagement_rate_by_reach": sum(post.reach or 0 for post in engaged),
+            "mean_engagement_rate_by_reach": counted,
+            "engagement_rate_by_followers": counted,
+            "engagement_rate_by_views": sum(post.views or 0 for post in engaged),
+            "share_rate": sum(post.reach or 0 for post in shared),
+            "amplification_rate": sum(
+                bases[account] or 0 for account in {post.account for post in posts if not post.is_story}
+            ),
+            "click_through_rate": sum(post.views or 0 for post in clicked),
+        }
+
+    def of_posts(self, given: list[PostRow] | None = None) -> dict[str, Shown]:
+        whole = self.posts if given is None else given
+        posts, starts = [post for post in whole if not post.is_story], self.bases()
         engaged = [post for post in posts if post.engagement is not None]
         rated = [post for post in engaged if post.reach]
         followed = [post for post in engaged if starts[post.account]]
         sharing = [post for post in posts if post.parts["shares"] is not None]
         bases = [starts[account] for account in {post.account for post in posts}]
-        clicked = [post for post in self.posts if post.platform == "facebook" or post.is_story]
+        clicked = [post for post in whole if post.platform == "facebook" or post.is_story]
         clicked = [post for post in clicked if not (post.platform == "facebook" and post.is_story)]
         amplified = 100 * sum(post.parts["shares"] or 0 for post in sharing) / sum(base or 0 for base in bases) \
             if sharing and bases and None not in bases else None  # fmt: skip
         return {
-            "posts": float(len(self.posts)),
+            "posts": float(len(whole)),
             "engagements": sum(post.engagement or 0 for post in engaged) if engaged else None,
             "engagement_rate_by_reach": ratio((post.engagement, post.reach) for post in engaged),
             "mean_engagement_rate_by_reach": mean([100 * (post.engagement or 0) / (post.reach or 1) for post in rated]),

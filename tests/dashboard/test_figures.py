@@ -14,7 +14,7 @@ from tests.analytics.collector.conftest import AppState, HouseMaker
 from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this file
 from tests.conftest import plain_settings
 from tests.dashboard.conftest import Agencies
-from tests.dashboard.sql_figures import VIEWS, ClientInSql, Shown, Week
+from tests.dashboard.sql_figures import VIEWS, ClientInSql, Shown, Week, compared_at_age
 from tests.reporting.reading import in_english, missing_texts
 
 from sophia.access.users import UserRole
@@ -24,12 +24,15 @@ from sophia.display.languages import LANGUAGES
 from sophia.display.values import Card, Cell, ChangeText, Table, Value
 from sophia.main import create_app
 
-# The last minute of a week in Meta's zone: reports use the counters that posts had then.
-EVENINGS = (datetime(2026, 11, 9, 7, 59, tzinfo=UTC), datetime(2026, 11, 16, 7, 59, tzinfo=UTC))
-FRIDAY = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+# The last minute of days in Meta's zone: reports use the counters that posts had at the end of their week, and those that
+# they had at seven days, between two answers.
+EVENINGS = tuple(datetime(2026, 11, day, 7, 59, tzinfo=UTC) for day in (9, 11, 13, 15, 16, 18, 20, 22, 24))
+TODAY = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 WEEK = Week(date(2026, 11, 9), date(2026, 11, 16))
 
 SCALES = {"": 1.0, "K": 1e3, "M": 1e6}
+AT_AGE = re.compile(r"(engagements|engagement_rate)_at_(24_hours|7_days|28_days)")
+DAYS = {"24_hours": 1, "7_days": 7, "28_days": 28}
 NUMBER = re.compile(r"(−?)([\d,]*\.?\d+)([KM]?)")
 # KPIs of posts and of follower totals, whose values may have been read after the window.
 POST_KPIS = {
@@ -88,7 +91,7 @@ def expect_change(change: ChangeText | None, after_texts: str, pair: tuple[Shown
     assert change is not None, name
     is_rate = "rate" in name and "edits" not in name
     size = after - before if is_rate or before <= 0 else 100 * (after - before) / before
-    if change.tone == "flat":
+    if not change.arrow:
         assert abs(size) < 0.05 or change.text == "–", (name, change)
     else:
         assert change.arrow == ("↑" if size > 0 else "↓"), (name, change, pair)
@@ -109,23 +112,46 @@ class Checked:
 
     def __init__(self, connection: sqlite3.Connection, client: int, week: Week = WEEK) -> None:
         self.now, self.before = ClientInSql(connection, client, week), ClientInSql(connection, client, week.earlier())
-        self.kpis, self.earlier = self.now.kpis(), self.before.kpis()
+        self.kpis = self.now.kpis() | self.now.at_ages(TODAY)
+        self.earlier = self.before.kpis() | self.before.at_ages(TODAY)
+        # Posts published before the first collection were not read at seven days.
+        self.is_aged = week == WEEK
 
     def pair(self, name: str) -> tuple[Shown, Shown]:
+        """Both values of a change: of posts at seven days, or if the posts of before were not read then, of old posts only."""
         if name == "views":
             return self.now.compared(VIEWS)
-        if name in POST_KPIS and {self.now.lateness(name), self.before.lateness(name)} not in ({"in time"}, {"old"}):
+        if match := AT_AGE.fullmatch(name):
+            base = "engagements" if match[1] == "engagements" else "engagement_rate_by_reach"
+            if self.earlier[name] is None or self.kpis[name] is None:
+                return None, self.kpis[name]
+            return compared_at_age(self.before, self.now, base, DAYS[match[2]])
+        if name in POST_KPIS - {"followers"} and self.is_aged:
+            return compared_at_age(self.before, self.now, name, 7)
+        lateness = {self.now.lateness(name), self.before.lateness(name)}
+        if name in POST_KPIS and (
+            lateness != {"old"} if name != "followers" else lateness not in ({"in time"}, {"old"})
+        ):
             return None, self.kpis[name]
         return self.earlier[name], self.kpis[name]
 
+    def shown(self, name: str) -> Shown:
+        """The figure of a card or a cell of the portfolio: of posts the one that is compared."""
+        pair = self.pair(name)[1]
+        return (
+            pair
+            if name in POST_KPIS - {"followers"} and self.is_aged and isinstance(pair, float | int)
+            else self.kpis[name]
+        )
+
     def card(self, card: Card) -> None:
         name = name_of(card.href)
-        expect(card.value, self.kpis[name], name)
+        expect(card.value, self.shown(name), name)
         if card.change is not None:
             expect_change(card.change, f"{card.value.text} {card.value.exact} {card.note}", self.pair(name), name)
 
     def cell(self, name: str, cell: Cell) -> None:
-        expect(cell.value, self.kpis[name], name)
+        expect(cell.value, self.shown(name), name)
         if cell.change is not None:
             expect_change(cell.change, f"{cell.value.text} {cell.value.exact} {cell.note}", self.pair(name), name)
 
@@ -208,29 +234,29 @@ def check_report(connection: sqlite3.Connection, document: Any, client_id: int, 
     assert {name for name, figure in client.kpis.items() if figure is not None} <= shown
 
 
-def check_languages(connection: sqlite3.Connection, agencies: Agencies) -> None:
+def check_languages(connection: sqlite3.Connection, agencies: Agencies, week: str) -> None:
     """The report of one client in every language, and the PDF with the same texts."""
     browser = agencies.browser(UserRole.OPERATOR)
     for code in LANGUAGES:
-        document = browser.get(f"/clients/1/report?language={code}").page.document
+        document = browser.get(f"/clients/1/report{week}&language={code}").page.document
         check_report(connection, in_english(document, code), 1)
-        answer = browser.get(f"/clients/1/report.pdf?language={code}")
+        answer = browser.get(f"/clients/1/report.pdf{week}&language={code}")
         assert missing_texts(document, answer.content) == []
 
 
 @pytest.fixture
 def collected(make_house: HouseMaker) -> Iterator[tuple[Agencies, sqlite3.Connection]]:
-    """Three clients, collected at the end of two weeks and on the Friday after them."""
-    house: AppState = make_house(now=FRIDAY, businesses=3, days=70, posts_per_account=40)
-    for moment in (*EVENINGS, FRIDAY):
+    """Three clients, collected at the end of two weeks and every other day until their posts were older than seven days."""
+    house: AppState = make_house(now=TODAY, businesses=3, days=75, posts_per_account=40)
+    for moment in (*EVENINGS, TODAY):
         house.now = moment
         house.collect(plan=Plan())
-    keep_weeks(house.database, FRIDAY)
-    app = create_app(plain_settings(), house.database, clock=lambda: FRIDAY)
+    keep_weeks(house.database, TODAY)
+    app = create_app(plain_settings(), house.database, clock=lambda: TODAY)
     path: Path | None = house.database.path
     assert path is not None
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    yield Agencies(house.database, app, 1, 2), connection
+    yield Agencies(house.database, app, 1, 2, now=TODAY), connection
     connection.close()
     app.state.chart_drawer.close()
 
@@ -238,12 +264,13 @@ def collected(make_house: HouseMaker) -> Iterator[tuple[Agencies, sqlite3.Connec
 def test_pages_show_what_the_store_holds(collected: tuple[Agencies, sqlite3.Connection]) -> None:
     agencies, connection = collected
     browser = agencies.browser(UserRole.OPERATOR)
-    check_portfolio(connection, browser.get("/portfolio").page)
+    week = f"?start_date={WEEK.start}&end_date={WEEK.end - timedelta(days=1)}"
+    check_portfolio(connection, browser.get(f"/portfolio{week}").page)
     four_weeks = Week(WEEK.end - timedelta(weeks=4), WEEK.end)
     query = f"?start_date={four_weeks.start}&end_date={four_weeks.end - timedelta(days=1)}"
     check_portfolio(connection, browser.get(f"/portfolio{query}").page, four_weeks)
     check_client(connection, browser.get(f"/clients/1{query}").page, 1, four_weeks)
     for client_id in (1, 2, 3):
-        check_client(connection, browser.get(f"/clients/{client_id}").page, client_id)
-        check_report(connection, browser.get(f"/clients/{client_id}/report").page.document, client_id)
-    check_languages(connection, agencies)
+        check_client(connection, browser.get(f"/clients/{client_id}{week}").page, client_id)
+        check_report(connection, browser.get(f"/clients/{client_id}/report{week}").page.document, client_id)
+    check_languages(connection, agencies, week)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.conftest import NOW, ONE_DAY, Filling
 
-from sophia.analytics.kpis.windows import measured_clients
+from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.portfolio.models import Client, ClientRevision
 from sophia.portfolio.revising import rename_client, set_industry, set_zone

@@ -14,6 +14,7 @@ from sophia.analytics.conversions import router as conversions_router
 from sophia.analytics.decisions import router as decisions_router
 from sophia.analytics.forecasts import router as forecasts_router
 from sophia.analytics.goals import router as goals_router
+from sophia.analytics.kpis import router as kpis_router
 from sophia.analytics.links import router as links_router
 from sophia.analytics.posting_times import router as posting_times_router
 from sophia.analytics.readings import router as readings_router
@@ -34,6 +35,7 @@ def api_router() -> APIRouter:
     router.include_router(benchmarks_router.portfolio, tags=["portfolio"])
     router.include_router(reports_router.router, tags=["clients"])
     router.include_router(readings_router.router, tags=["clients"])
+    router.include_router(kpis_router.router, tags=["clients"])
     router.include_router(posting_times_router.router, tags=["clients"])
     router.include_router(audience_router.router, tags=["clients"])
     router.include_router(benchmarks_router.router, tags=["clients"])

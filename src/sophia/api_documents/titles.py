@@ -41,6 +41,8 @@ TITLES: Mapping[str, str] = {
     f"GET {_CLIENT}/summary": "Summarise a client",
     f"GET {_CLIENT}/posting-times": "Compare posting times",
     f"GET {_CLIENT}/formats": "Compare formats and content pillars",
+    f"GET {_CLIENT}/post-ages": "Get a client's posts at fixed ages",
+    f"GET {_CLIENT}/post-ages.csv": "Export a client's posts at fixed ages as CSV",
     f"GET {_CLIENT}/post-standings": "Rank a client's posts",
     f"GET {_CLIENT}/audience": "Get a client's audience",
     f"GET {_CLIENT}/ideal-customers": "List target audiences",

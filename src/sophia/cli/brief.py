@@ -7,7 +7,7 @@ from sophia.cli.arguments import AsOf, First, Last, Week, parse_date_range
 from sophia.cli.formatting import MISSING, format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading, paint
-from sophia.cli.report import compared, dated_figure, post_label, show_pending_week
+from sophia.cli.report import compared, marked_figure, post_label, show_pending_week
 from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def client_row(client: "ClientBrief") -> dict[str, str]:
         "change": format_change(views.percent),
         "compared": compared(views, client.kpis["views"]),
         "reach": format_figure(client.kpis["reach"]),
-        "engagement rate": dated_figure(client.kpis["engagement_rate_by_reach"]),
+        "engagement rate": rate_text(client),
         "follower growth": format_figure(client.kpis["audience_growth"]),
         "best post": MISSING if client.best_post is None else post_label(client.best_post),
         "best format": MISSING
@@ -78,3 +78,18 @@ def client_row(client: "ClientBrief") -> dict[str, str]:
         else f"{best_format.name}, {format_figure(best_format.average.rate_by_reach)}",
         "8 weeks": sparkline(client.weekly_views),
     }
+
+
+def rate_text(client: "ClientBrief") -> str:
+    """Return the engagement rate of a client at the age at which it is compared, or of each of its platforms."""
+    from sophia.analytics.figures.ages import ONE_HOUR, written_age
+    from sophia.analytics.kpis.equal_ages import current_figure
+
+    figure = current_figure("engagement_rate_by_reach", client.kpis, client.changes)
+    when = "" if figure.age_hours is None else f" at {written_age(figure.age_hours * ONE_HOUR)}"
+    platforms = [
+        f"{platform} {marked_figure(change.after)}"
+        for platform, change in client.platform_rates.items()
+        if change.after.value is not None
+    ]
+    return f"{', '.join(platforms) if len(platforms) > 1 else marked_figure(figure)}{when}"

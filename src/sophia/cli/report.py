@@ -24,6 +24,8 @@ KPIS = (
     "views",
     "reach",
     "engagements",
+    "engagement_rate_at_24_hours",
+    "engagement_rate_at_7_days",
     "engagement_rate_by_reach",
     "engagement_rate_by_followers",
     "save_rate",
@@ -192,7 +194,7 @@ def kpi_rows(report: "Report") -> list[dict[str, str]]:
         rows.append(
             {
                 "KPI": kpi_label(name),
-                "this period": dated_figure(report.kpis[name]),
+                "this period": marked_figure(report.kpis[name]),
                 "change": change_text(report.changes[name]),
                 "compared": compared(report.changes[name], report.kpis[name]),
                 "12 weeks": sparkline([None if value is None else float(value) for value in points]),
@@ -210,6 +212,11 @@ def dated_figure(figure: "Figure") -> str:
     )
 
 
+def marked_figure(figure: "Figure") -> str:
+    """Return a figure with its day if it was read late, and with its small base."""
+    return " ".join(part for part in (dated_figure(figure), figure.small_base and f"({figure.small_base})") if part)
+
+
 def change_text(change: "Change") -> str:
     """Return a change in percent, or in percentage points for a rate."""
     if change.after.unit.value != "percent" or change.absolute.value is None:
@@ -218,11 +225,16 @@ def change_text(change: "Change") -> str:
 
 
 def compared(change: "Change", figure: "Figure") -> str:
-    """Return the two values that a change compares, and the number of their days if it is not the whole period."""
+    """Return the two values that a change compares, and their age, or the number of their days if it is not the whole period."""
     if change.absolute.value is None:
         return format_figure(change.before)
     values = f"{format_figure(change.before)} to {format_figure(change.after)}"
+    from sophia.analytics.figures.ages import ONE_HOUR, written_age
+
     coverage = change.after.coverage
+    age = None if change.after.age_hours is None else f"at {written_age(change.after.age_hours * ONE_HOUR)}"
+    if age is not None or change.after.mix is not None:
+        return f"{values} {', '.join(part for part in (age, change.after.mix) if part)}"
     if change.after.value == figure.value and (coverage is None or coverage.is_complete):
         return values
     days = None if coverage is None else coverage.days_with_data

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Float,
+    Integer,
     String,
     Table,
     Text,
@@ -77,6 +78,28 @@ def _among_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
 def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({values})"
+
+
+class utc_day(FunctionElement[int]):  # noqa: N801 - named like an SQL function
+    """`utc_day(moment, seconds)`: the number since 1970 of the UTC day so many seconds after a moment."""
+
+    type = Integer()
+    inherit_cache = True
+
+    def __init__(self, moment: ColumnElement[datetime] | InstrumentedAttribute[datetime], seconds: int) -> None:
+        super().__init__(moment, bindparam(None, seconds, type_=BigInteger))
+
+
+@compiles(utc_day, "sqlite")
+def _utc_day_sqlite(element: utc_day, compiler: SQLCompiler, **options: Any) -> str:
+    moment, seconds = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"((CAST(strftime('%s', {moment}) AS INTEGER) + {seconds}) / 86400)"
+
+
+@compiles(utc_day, "postgresql")
+def _utc_day_postgresql(element: utc_day, compiler: SQLCompiler, **options: Any) -> str:
+    moment, seconds = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(floor((extract(epoch FROM {moment}) + {seconds}) / 86400) AS INTEGER)"
 
 
 class _Collected(TypeDecorator[list[float]]):

@@ -1,30 +1,45 @@
 """Figures of reports as cards and cells: a value with the change that rests on it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from sophia.analytics.figures.figures import Change, Figure, Number
-from sophia.analytics.kpis.labels import kpi_label
+from sophia.analytics.kpis.equal_ages import current_figure
+from sophia.analytics.kpis.kpis import POST_KPIS
+from sophia.analytics.kpis.labels import base_label
 from sophia.display.formatting import (
     DASH,
+    MINUS,
+    PLATFORM_LABELS,
+    age_note,
     change_of,
     interval_bar,
     interval_ends,
     interval_text,
     late_note,
+    small_note,
     value_of,
     whole,
 )
-from sophia.display.languages import ENGLISH, LanguageCode, language, reason_text
+from sophia.display.languages import ENGLISH, LanguageCode, age_text, language, reason_text
 from sophia.display.values import Bar, Card, Cell, Value
 
 MOST_LINES = 5_000
+# The font of documents has no arrows.
+SIGNS = {"↑": "+", "↓": MINUS}
 LARGEST_SPARK, SPARK_WIDTH, SPARK_HEIGHT = 18, 80, 20
 
 
-def label_of(kpi: str, locale: LanguageCode = ENGLISH) -> str:
-    """Return the field's term for a KPI."""
-    return str(language(locale).texts.get(f"kpis.{kpi}", kpi_label(kpi)))
+def label_of(kpi: str, locale: LanguageCode = ENGLISH, age_hours: int | None = None) -> str:
+    """Return the field's term for a KPI; of posts with their age, or with the words that it is of the end of the period."""
+    words = language(locale)
+    label = str(words.texts.get(f"kpis.{kpi}", base_label(kpi)))
+    if kpi not in POST_KPIS:
+        return label
+    if age_hours is None:
+        return words.say("ages.label_end", kpi=label)
+    return words.say("ages.label_at", kpi=label, age=age_text(age_hours, locale))
 
 
 def format_label(name: str) -> str:
@@ -46,10 +61,11 @@ def kpi_card(
     locale: LanguageCode = ENGLISH,
 ) -> Card:
     """Return the card of a KPI with its change and interval. Without a prefix it has no link to its definition."""
-    figure, change = kpis[name], changes.get(name)
-    notes = [note, late_note(figure, locale)]
+    figure, change = current_figure(name, kpis, changes), changes.get(name)
+    mix = "" if figure.mix is None else reason_text(figure.mix, locale)
+    notes = [mix, note, late_note(figure, locale), small_note(figure, locale)]
     return Card(
-        label=label_of(name, locale),
+        label=label_of(name, locale, figure.age_hours),
         href="" if prefix is None else definition(prefix, name),
         value=value_of(figure, short=True, locale=locale),
         change=None if change is None else change_of(change, figure, locale=locale),
@@ -63,7 +79,36 @@ def kpi_cell(figure: Figure, change: Change | None, href: str = "", locale: Lang
     sort = None if figure.value is None else float(figure.value)
     shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
     text = None if shown is None else change_of(shown, figure, short=False, locale=locale)
-    return Cell(value_of(figure, locale=locale), href, text, sort=sort, note=late_note(figure, locale))
+    notes = (late_note(figure, locale), small_note(figure, locale))
+    note = " · ".join(note for note in notes if note)
+    return Cell(value_of(figure, locale=locale), href, text, sort=sort, note=note)
+
+
+def current_cell(
+    name: str,
+    figures: Mapping[str, Figure],
+    changes: Mapping[str, Change],
+    platforms: Mapping[str, Change] | None = None,
+) -> Cell:
+    """Return a table cell of a KPI at the age at which it is compared, with the age in its note and each platform's rate."""
+    figure = current_figure(name, figures, changes)
+    cell = kpi_cell(figure, changes.get(name))
+    notes = [age_note(figure) if name in POST_KPIS else "", cell.note, platform_note(platforms or {})]
+    if name in POST_KPIS and figure.at_end:
+        notes[0] = language(ENGLISH).say("ages.end")
+    return replace(cell, note=" · ".join(note for note in notes if note))
+
+
+def platform_note(changes: Mapping[str, Change], locale: LanguageCode = ENGLISH) -> str:
+    """Return the rates of a client's platforms with their changes, such as `Facebook 1.2 % (+0.2 pts)`; empty for one."""
+    texts = []
+    for platform, change in changes.items():
+        figure = change.after
+        if figure.value is not None:
+            moved = change_of(change, locale=locale)
+            size = f" ({SIGNS[moved.arrow]}{moved.text})" if moved.arrow else ""
+            texts.append(f"{PLATFORM_LABELS[platform]} {value_of(figure, locale=locale).text}{size}")
+    return " · ".join(texts) if len(texts) > 1 else ""
 
 
 def late_footnote(figures: Iterable[Figure], changes: Iterable[Change], locale: LanguageCode = ENGLISH) -> str:
@@ -80,7 +125,7 @@ def _is_late(change: Change) -> bool:
 
 def figure_cell(figure: Figure, href: str = "") -> Cell:
     """Return a table cell of a figure with its 95 % interval and its doubt."""
-    notes = [interval_text(figure), late_note(figure), figure.doubt or ""]
+    notes = [interval_text(figure), late_note(figure), small_note(figure), figure.doubt or ""]
     sort = None if figure.value is None else float(figure.value)
     return Cell(value_of(figure), href, sort=sort, note=" · ".join(note for note in notes if note))
 

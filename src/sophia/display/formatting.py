@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number, change_ratio, pending_week
-from sophia.display.languages import ENGLISH, LanguageCode, day_first, language, reason_text
+from sophia.display.languages import ENGLISH, LanguageCode, age_text, day_first, language, reason_text
 from sophia.display.values import Bar, ChangeText, Tone, Value
 from sophia.meta.reporting_zone import DateRange
 
@@ -117,18 +117,39 @@ def change_of(
 ) -> ChangeText:
     """Return a change as an arrow, a figure and words. A change of percentages is in points.
 
-    `figure` is shown beside it: where the change compares another value, the text has that value and its days.
+    `figure` is shown beside it: where the change compares another value, the text has that value and its days or age.
     """
     before = value_of(change.before, short=short, locale=locale)
     text = _size_and_direction(change, "" if before.reason else before.text, locale)
-    if figure is None or change.after.value is None or text.text == DASH:
+    if figure is None or change.after.value is None or text.text == DASH or change.after is figure:
         return text
     coverage = change.after.coverage
     is_part = coverage is not None and not coverage.is_complete
-    if change.after.value == figure.value and not is_part:
+    if change.after.value == figure.value and change.after.age_hours == figure.age_hours and not is_part:
         return text
-    days = _days_compared(None if coverage is None else coverage.days_with_data, locale)
+    days = basis_note(change.after, locale) or _days_compared(
+        None if coverage is None else coverage.days_with_data, locale
+    )
     return replace(text, until=value_of(change.after, short=short, locale=locale).text, days=days)
+
+
+def basis_note(figure: Figure, locale: LanguageCode = ENGLISH) -> str:
+    """Return the age of the posts of a figure and its mix of platforms, or nothing."""
+    mix = "" if figure.mix is None else reason_text(figure.mix, locale)
+    return ", ".join(text for text in (age_note(figure, locale), mix) if text)
+
+
+def age_note(figure: Figure, locale: LanguageCode = ENGLISH) -> str:
+    """Return the age of the posts of a figure, such as `at 3 days`, or nothing."""
+    if figure.age_hours is None:
+        return ""
+    return language(locale).say("ages.at", age=age_text(figure.age_hours, locale))
+
+
+def small_note(figure: Figure, locale: LanguageCode = ENGLISH) -> str:
+    """Return the mark of a small base, such as `small base: 12 interactions`."""
+    text = "" if figure.small_base is None else reason_text(figure.small_base, locale).removesuffix(".")
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def _days_compared(count: int | None, locale: LanguageCode) -> str:
@@ -154,7 +175,7 @@ def _size_and_direction(change: Change, since: str, locale: LanguageCode) -> Cha
     size = abs(float(shown.value))
     if size < SMALLEST_CHANGE:
         return ChangeText("", "±0", words["none"], "flat", since)
-    tone: Tone = "up" if shown.value > 0 else "down"
+    tone: Tone = "flat" if shown.small_base is not None else "up" if shown.value > 0 else "down"
     arrow = "↑" if shown.value > 0 else "↓"
     ratio = change_ratio(float(shown.value)) if shown.unit is FigureUnit.PERCENT else None
     if ratio is not None:

@@ -33,7 +33,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class ChangeText:
-    """A change: an arrow, a figure and words, so that colour is never the only sign.
+    """A change: an arrow, a figure and words, so that colour is never the only sign; a small base has no colour.
 
     `since` is the earlier value. `until` is the later one where it is not the figure beside the change, because the change
     compares fewer days; `days` says which.

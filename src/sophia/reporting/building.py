@@ -18,6 +18,7 @@ from sophia.display.formatting import (
     full_dates,
     named_dates,
     number_text,
+    small_note,
     value_of,
 )
 from sophia.display.languages import Language, LanguageCode, language, reason_text
@@ -40,7 +41,7 @@ from sophia.reporting.document import (
 )
 from sophia.reporting.drivers import driver_panel
 from sophia.reporting.sentences import Sentences, status_key
-from sophia.reporting.tables import best_posts, kpi_table, missing_reasons, planned_posts
+from sophia.reporting.tables import best_posts, kpi_table, missing_reasons, planned_posts, rate_note
 
 CARDS = ("views", "reach", "engagement_rate_by_reach", "followers")
 # These are cards only when the client records conversions.
@@ -147,7 +148,9 @@ def result_part(facts: ReportFacts, words: Language, prefix: str | None) -> Resu
     return ResultPart(
         heading=words.say("headings.result"),
         goals=tuple(goal_line(goal, report, words) for goal in report.goals),
-        cards=tuple(kpi_card(prefix, name, report.kpis, report.changes, locale=code) for name in names),
+        cards=tuple(
+            kpi_card(prefix, name, report.kpis, report.changes, rate_note(report, name, code), code) for name in names
+        ),
         late=late_footnote(report.kpis.values(), report.changes.values(), code),
     )
 
@@ -192,18 +195,24 @@ def goal_line(goal: ReportedGoal, report: Report, words: Language) -> GoalLine:
     notes = [full_dates(goal.window, code)]
     if goal.projected.value is not None and goal.standing in (GoalStatus.ON_PACE, GoalStatus.BEHIND):
         notes.append(words.say("goal.projected", value=value_of(goal.projected, short=True, locale=code).text))
-    notes += [reason_text(goal.current.doubt, code)] if goal.current.doubt else []
+    doubt = reason_text(goal.current.doubt, code) if goal.current.doubt else ""
+    notes += [text for text in (small_note(goal.current, code), doubt) if text]
     target = number_text(goal.target, goal.current.unit, goal.current.currency, short=True, locale=code)
     return GoalLine(
         name=goal.name,
         label=label_of(goal.kpi, code),
         value=value_of(goal.current, short=True, locale=code),
         target=words.say("goal.at_most" if goal.at_most else "goal.target", target=target),
-        state=STATES[goal.standing],
+        state=goal_state(goal),
         status=words.say(f"goal.{status_key(goal)}"),
         bar=goal_bar(goal, report, words),
         note=" · ".join(notes),
     )
+
+
+def goal_state(goal: ReportedGoal) -> State:
+    """Return the colour of a goal; a rate with a small base has none."""
+    return "none" if goal.current.small_base is not None else STATES[goal.standing]
 
 
 def goal_bar(goal: ReportedGoal, report: Report, words: Language) -> Bar | None:

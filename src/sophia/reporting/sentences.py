@@ -15,7 +15,7 @@ from sophia.analytics.goals.progress import GoalStatus, ReportedGoal
 from sophia.analytics.posting_times.group_effects import Effect, WeekHour
 from sophia.analytics.readings.account_states import AccountState
 from sophia.analytics.reports.records import Report
-from sophia.display.formatting import PLATFORM_LABELS, change_of, decimal, value_of, weekday, whole
+from sophia.display.formatting import PLATFORM_LABELS, age_note, change_of, decimal, value_of, weekday, whole
 from sophia.display.languages import Language, full_day, long_day, reason_text
 from sophia.publishing.queue import QueueEntry
 
@@ -111,10 +111,11 @@ class Sentences:
         percent = change.percent.value
         if percent is None and name in PERCENT_KPIS:
             return ""
-        ratio = None if percent is None or text.tone != "up" else change_ratio(float(percent))
+        ratio = None if percent is None or text.arrow != "↑" else change_ratio(float(percent))
         if ratio is not None and f"lead.{name}_times" in self.words.texts:
             return self.words.say(f"lead.{name}_times", factor=decimal(ratio, 1, self.words.code))
-        return self.words.say(f"lead.{name}_{text.tone}", size=text.text)
+        way = {"↑": "up", "↓": "down"}.get(text.arrow, "flat")
+        return self.words.say(f"lead.{name}_{way}", size=text.text, when=self._when(change.after))
 
     def _change(self, name: str) -> Iterator[str]:
         """Yield the change of a KPI in percent, or its value if there is no percentage, and the figure's warning."""
@@ -124,7 +125,7 @@ class Sentences:
         after, before = self._dated(change.after), value_of(change.before, locale=code).text
         percent = change.percent.value
         if percent is None:
-            yield self.words.say(f"changed.{name}_only", after=after)
+            yield self.words.say(f"changed.{name}_only", after=after, when=self._when(change.after))
             if change.before.late is not None or change.after.late is not None:
                 yield reason_text(change.percent.reason or "", code)
         else:
@@ -135,10 +136,15 @@ class Sentences:
                 before=before,
                 percent=self._percent(size),
                 factor=decimal(1 + size / 100, 1, code),
+                when=self._when(change.after),
             )
         doubt = (change.after if percent is None else change.percent).doubt
         if doubt is not None:
             yield reason_text(doubt, code)
+
+    def _when(self, figure: Figure) -> str:
+        """Return the age of the posts of a figure, or the words that it is of the end of the period."""
+        return age_note(figure, self.words.code) or self.words.say("ages.by_end")
 
     def _dated(self, figure: Figure) -> str:
         """Return a value, with the day on which it was read if that is after the period."""

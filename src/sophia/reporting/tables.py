@@ -1,12 +1,13 @@
 """The tables of a report: the best posts, the planned posts and all KPIs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.figures import Figure
 from sophia.analytics.reports.records import Report, TopPost
-from sophia.display.figures import count_cell, definition, kpi_cell, label_of
+from sophia.display.figures import count_cell, definition, kpi_cell, label_of, platform_note
 from sophia.display.formatting import DASH, PLATFORM_LABELS, beginning, dates, day_and_time, named_dates
 from sophia.display.languages import ENGLISH, Language, LanguageCode, language, reason_text
 from sophia.display.values import Cell, Column, Table, Value
@@ -49,7 +50,14 @@ def best_posts(posts: Sequence[TopPost], pictures: Mapping[int, str], zone: Zone
         )
         for post in posts
     )
-    return Table("best-posts", words.say("captions.best_posts"), columns, rows, words.say("captions.no_posts"))
+    return Table(
+        "best-posts",
+        words.say("captions.best_posts"),
+        columns,
+        rows,
+        words.say("captions.no_posts"),
+        words.say("captions.at_end"),
+    )
 
 
 def kind_label(kind: str, words: Language) -> str:
@@ -96,13 +104,21 @@ def kpi_table(prefix: str | None, report: Report, code: LanguageCode = ENGLISH, 
         (
             Cell(Value(label_of(name, code)), "" if prefix is None else definition(prefix, name)),
             kpi_cell(figure, None, locale=code),
-            kpi_change(report, name, words),
+            replace(kpi_change(report, name, words), note=rate_note(report, name, code)),
         )
         for name, figure in report.kpis.items()
         if with_missing or not is_missing(figure)
     )
-    footnote = words.say("captions.previous", dates=named_dates(report.before, report.window, code))
+    previous = words.say("captions.previous", dates=named_dates(report.before, report.window, code))
+    footnote = f"{previous} {words.say('captions.equal_ages')}"
     return Table("kpis", words.say("captions.kpis"), columns, rows, words.say("captions.no_kpis"), footnote)
+
+
+def rate_note(report: Report, name: str, code: LanguageCode = ENGLISH) -> str:
+    """Return the rates of the platforms that a client's rate mixes, or nothing."""
+    return platform_note(
+        {on: changes[name] for on, changes in report.platform_changes.items() if name in changes}, code
+    )
 
 
 def is_missing(figure: Figure) -> bool:

@@ -8,8 +8,9 @@ import pytest
 
 from sophia.analytics.decisions.cases import Decision, JudgedPost, StoredValue, judge, post_readings
 from sophia.analytics.decisions.guidance import advise, stage_qualities
-from sophia.analytics.decisions.predictions import Age, Chance, Outcome, Point, Prediction, readable_predictions
+from sophia.analytics.decisions.predictions import Chance, Outcome, Point, Prediction, readable_predictions
 from sophia.analytics.decisions.scores import Quantiles
+from sophia.analytics.figures.ages import Age
 from sophia.analytics.figures.facts import ApprovalFact
 from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.reporting_zone import DateRange

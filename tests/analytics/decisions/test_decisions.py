@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.analytics.invented import post
 
 from sophia.analytics.decisions.predictions import (
-    AGES,
     EVENTS,
     RATES,
     Case,
@@ -28,6 +27,7 @@ from sophia.analytics.decisions.predictions import (
     validate_prediction,
 )
 from sophia.analytics.decisions.scores import Quantiles
+from sophia.analytics.figures.ages import AGES
 from sophia.errors import InvalidInputError
 
 PUBLISHED = datetime(2026, 9, 1, 15, tzinfo=UTC)

@@ -204,7 +204,7 @@ def test_a_goal_and_its_pace(api: Api, agency: Agency) -> None:
     assert (found["Rate"]["current"]["value"], found["Rate"]["standing"]) == (5.0, "reached")
     texts = [one["text"] for one in report["commentary"]]
     assert "Goal Fans (followers): missed, 2,100 of 2,200." in texts
-    assert "Goal Rate (engagement rate by reach): reached, 5.00 % of 4.50 %." in texts
+    assert "Goal Rate (engagement rate by reach, end of period): reached, 5.00 % of 4.50 %." in texts
     (brief,) = [one for one in api.get("/portfolio/brief").json()["clients"] if one["client_id"] == client]
     assert [one["code"] for one in brief["reasons"]].count("goal") == 2
     assert [one["name"] for one in brief["goals"]] == [one["name"] for one in report["goals"]]

@@ -26,15 +26,9 @@ from tests.analytics.invented import (
 from sophia.analytics.figures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
 from sophia.analytics.figures.figures import NOT_ADDED, Coverage, FigureUnit
 from sophia.analytics.kpis.followers import NO_FOLLOWERS
-from sophia.analytics.kpis.kpis import (
-    KPIS,
-    NO_POSTS,
-    NOT_LISTED,
-    compute_kpis,
-    kpi_changes,
-    posts_published,
-)
+from sophia.analytics.kpis.kpis import KPIS, NOT_LISTED, compute_kpis, kpi_changes, posts_published
 from sophia.analytics.kpis.like_for_like import NOT_BEGUN
+from sophia.analytics.kpis.post_kpis import NO_POSTS
 from sophia.analytics.kpis.summaries import algo_dependent_summary
 from sophia.meta.catalogue.canonical import CANONICAL
 from sophia.meta.catalogue.terms import ObjectKind

@@ -12,14 +12,16 @@ from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
 from sophia.analytics.conversions.costs_store import NewCost, add_cost, remove_cost
 from sophia.analytics.conversions.models import ConversionEvent
+from sophia.analytics.figures.ages import AGES
 from sophia.analytics.figures.documents import figure_document, figure_of
 from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.kpis import compute_kpis
+from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.kpis.queries import _weeks_of_decisions, account_figures, weeks_due
 from sophia.analytics.kpis.weekly import keep_weeks
-from sophia.analytics.kpis.windows import client_windows, measured_clients
+from sophia.analytics.kpis.windows import client_windows
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ApprovalEvent
 
@@ -179,7 +181,9 @@ def test_what_is_kept_is_what_is_computed(agency: Agency) -> None:
     agency.post(account, MONDAY, counters(300, 20), MONDAY + ONE_DAY)
     keep_weeks(agency.filling.database, MONDAY_MORNING)
     with agency.filling.database.read() as session:
-        found = client_windows(session, measured_clients(session), (WEEK, EARLIER), MONDAY_MORNING)[client]
+        found = client_windows(session, measured_clients(session), (WEEK, EARLIER), MONDAY_MORNING, ages=AGES.values())[
+            client
+        ]
         expected = compute_kpis(found[WEEK], found[EARLIER])
         row = session.scalars(
             select(KPISnapshot).where(KPISnapshot.week_start == MONDAY, KPISnapshot.account_key == 0)

@@ -10,8 +10,9 @@ from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.facts import ClientWindow, DayTotal, DayValue, FollowerLevels, OwnValue
 from sophia.analytics.figures.figures import LateReading
 from sophia.analytics.kpis.kpis import compute_kpis, kpi_changes
+from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.analytics.kpis.summaries import unclassified
-from sophia.analytics.kpis.windows import client_windows, measured_clients
+from sophia.analytics.kpis.windows import client_windows
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Post
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.conftest import NOW, ONE_DAY, Filling
 
 from sophia.analytics.kpis.kpis import people
-from sophia.analytics.kpis.windows import client_windows, measured_clients
+from sophia.analytics.kpis.measured_clients import measured_clients
+from sophia.analytics.kpis.windows import client_windows
 from sophia.analytics.readings.aggregated import (
     Aggregated,
     Bucket,

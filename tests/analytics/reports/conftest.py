@@ -9,7 +9,7 @@ from tests.analytics.collector.conftest import make_house as make_house  # noqa:
 from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, ONE_DAY, Filling, store_of
 
 from sophia.database.engine import Database
-from sophia.meta.reporting_zone import DateRange
+from sophia.meta.reporting_zone import DateRange, reporting_day
 from sophia.portfolio.models import Post
 
 # NOW is Sunday, 22 November: the newest closed week begins here.
@@ -66,8 +66,10 @@ class Agency:
         read: date,
         stored_at: datetime = LONG_AGO,
         kind: str = "feed",
+        *,
+        grown: bool = False,
     ) -> int:
-        """A post of 20:00 UTC with its counters as they were read on a day."""
+        """A post of 20:00 UTC with its counters as they were read on a day; a grown post had the same at seven days."""
         at = datetime.combine(day, time(20), UTC)
         number = self.filling.add(
             Post(
@@ -79,10 +81,14 @@ class Agency:
                 text="New hats for a new season",
             )
         )
-        fetch = self.filling.fetch(account, stored_at)
+        fetches = {read: self.filling.fetch(account, stored_at)}
+        if grown:
+            sides = (at + timedelta(days=7, hours=hours) for hours in (-14, 10))
+            fetches |= {reporting_day(side): self.filling.fetch(account, stored_at, side) for side in sides}
         for name, value in values.items():
             series = self.filling.series(account, self.filling.metric("instagram", "post", name, "lifetime"), number)
-            self.filling.readings(account, series, {read: value}, fetch)
+            for moment, fetch in fetches.items():
+                self.filling.readings(account, series, {moment: value}, fetch)
         return number
 
 
@@ -106,9 +112,9 @@ def furnish(agency: Agency, clients: int = 7) -> tuple[int, int]:
     agency.days(
         account, "followers_count", {EARLIER.start - ONE_DAY: 1900, MONDAY - ONE_DAY: 2000, MONDAY + 6 * ONE_DAY: 2100}
     )
-    agency.post(account, EARLIER.start + ONE_DAY, counters(1000, 90), EARLIER.start + 3 * ONE_DAY)
-    agency.post(account, MONDAY + ONE_DAY, counters(800, 30), MONDAY + 4 * ONE_DAY)
-    agency.post(account, MONDAY + 2 * ONE_DAY, counters(200, 0), MONDAY + 4 * ONE_DAY)
+    agency.post(account, EARLIER.start + ONE_DAY, counters(1000, 90), EARLIER.start + 3 * ONE_DAY, grown=True)
+    agency.post(account, MONDAY + ONE_DAY, counters(800, 30), MONDAY + 4 * ONE_DAY, grown=True)
+    agency.post(account, MONDAY + 2 * ONE_DAY, counters(200, 0), MONDAY + 4 * ONE_DAY, grown=True)
     for number in range(clients - 1):
         _, other = agency.client(f"Other {number}")
         agency.filling.run(other, **LISTED)

@@ -9,7 +9,7 @@ from tests.conftest import NOW, ON_BOTH, ONE_DAY, QueryCounter
 from sophia.analytics.benchmarks.comparison import SEED
 from sophia.analytics.benchmarks.store import remove_benchmarks, write_benchmarks
 from sophia.analytics.figures.schemas import response_json
-from sophia.analytics.kpis.windows import measured_clients
+from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.gathering import make_report
 from sophia.database.engine import Database

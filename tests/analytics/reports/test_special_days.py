@@ -10,7 +10,7 @@ from tests.conftest import NOW, ONE_DAY
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.campaigns.models import Campaign
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.kpis.windows import measured_clients
+from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.special_days import special_days

@@ -16,7 +16,7 @@ from sophia.analytics.anomalies.state import earliest_day, past_state, restore_e
 from sophia.analytics.anomalies.store import JudgedDays, save_judged
 from sophia.analytics.figures.facts import MONITORED_METRICS
 from sophia.analytics.figures.saved_rows import SavedRows
-from sophia.analytics.kpis.windows import measured_clients
+from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.database.engine import Database

@@ -20,17 +20,12 @@ from sophia.analytics.benchmarks.comparison import (
 )
 from sophia.analytics.benchmarks.numerators import figure_like
 from sophia.analytics.benchmarks.queries import benchmarks_for
-from sophia.analytics.figures.facts import ClientWindow
+from sophia.analytics.figures.facts import ClientWindow, of_accounts
 from sophia.analytics.figures.figures import Figure, check_window, last_closed_week, week_of
 from sophia.analytics.kpis.kpis import KPIS, Kpi
+from sophia.analytics.kpis.measured_clients import MeasuredClient, find_measured_client, measured_clients
 from sophia.analytics.kpis.queries import account_figures
-from sophia.analytics.kpis.windows import (
-    MeasuredClient,
-    client_windows,
-    find_measured_client,
-    measured_clients,
-    of_accounts,
-)
+from sophia.analytics.kpis.windows import client_windows
 from sophia.database.engine import Database
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange, reporting_day

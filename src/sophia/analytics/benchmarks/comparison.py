@@ -229,10 +229,10 @@ def _compare(own: Figure, benchmark: Benchmark, industry: str | None, today: dat
         points, share = (missing(unit, reason) for unit in (FigureUnit.PERCENTAGE_POINTS, FigureUnit.PERCENT))
     else:
         difference = float(own.value) - base
-        points = Figure(value=difference, unit=FigureUnit.PERCENTAGE_POINTS)
+        points = Figure(value=difference, unit=FigureUnit.PERCENTAGE_POINTS, small_base=own.small_base)
         share = missing(FigureUnit.PERCENT, OF_ZERO)
         if base:
-            share = Figure(value=100 * difference / base, unit=FigureUnit.PERCENT)
+            share = Figure(value=100 * difference / base, unit=FigureUnit.PERCENT, small_base=own.small_base)
     return Comparison(benchmark, own, points, share, is_old(benchmark, today), _is_of(benchmark, industry))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from sophia.analytics.figures.facts import ClientWindow
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
-from sophia.analytics.kpis.kpis import (
-    Kpi,
+from sophia.analytics.kpis.kpis import Kpi
+from sophia.analytics.kpis.post_kpis import (
     PostValue,
     engagement_rate_by_followers,
     engagement_rate_by_reach,

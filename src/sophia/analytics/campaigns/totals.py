@@ -9,7 +9,7 @@ from sophia.analytics.conversions.commerce import distinct_events
 from sophia.analytics.conversions.event_types import CONVERSION
 from sophia.analytics.figures.facts import ConversionFact, PostFacts, newest
 from sophia.analytics.figures.figures import Figure, FigureUnit, figure
-from sophia.analytics.kpis.kpis import engagements_of, of_post, ratio_of_sums
+from sophia.analytics.kpis.post_kpis import engagements_of, of_post, ratio_of_sums
 from sophia.analytics.kpis.summaries import posts_total
 from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
 from sophia.meta.catalogue.terms import ObjectKind

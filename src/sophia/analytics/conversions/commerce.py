@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from sophia.analytics.conversions.event_types import CLICK, CONVERSION, REFUND
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ClientWindow, ConversionFact, Money
-from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, figure, missing, percent
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, figure, mark_small_events, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
@@ -62,7 +62,9 @@ def conversion_rate(now: ClientWindow) -> Figure:
     sales, clicks = len(events_of_type(now, CONVERSION)), len(events_of_type(now, CLICK))
     is_share = sales <= clicks
     interval = wilson_percent(sales, clicks) if is_share else None
-    rate = percent(sales, clicks, n=clicks, interval=interval, of_zero=NO_CLICKS)
+    rate = mark_small_events(
+        percent(sales, clicks, n=clicks, interval=interval, of_zero=NO_CLICKS), sales, "conversions"
+    )
     return rate if is_share or rate.value is None else replace(rate, doubt=MORE_THAN_CLICKS)
 
 

@@ -9,10 +9,8 @@ from itertools import groupby
 from operator import attrgetter
 
 from sophia.analytics.decisions.predictions import (
-    AGES,
     BASELINE_NEWEST,
     EVENTS,
-    Age,
     Case,
     Chance,
     Outcome,
@@ -21,6 +19,7 @@ from sophia.analytics.decisions.predictions import (
     Stage,
     trailing_median,
 )
+from sophia.analytics.figures.ages import AGES, Age
 from sophia.analytics.figures.facts import ApprovalFact
 from sophia.analytics.figures.figures import Number, total
 from sophia.analytics.kpis.approvals import DECISIONS as DECIDING

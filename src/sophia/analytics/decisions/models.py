@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.analytics.decisions.predictions import AGES, STAGES, Age, Stage
+from sophia.analytics.decisions.predictions import STAGES, Stage
+from sophia.analytics.figures.ages import AGES, Age
 from sophia.database.columns import Base, BigId, Json, UtcDateTime
 
 STAGE_CHECK = f"stage IN {STAGES}"

@@ -4,22 +4,19 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, exists, func, or_, select, type_coerce, union_all
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from sophia.analytics.decisions.cases import StoredValue
 from sophia.analytics.decisions.models import DecisionTrace, PostOutcome, PostOutcomeRevision
-from sophia.analytics.decisions.predictions import AGES, RATES, TOLERANCES, Age, Outcome, predictable
+from sophia.analytics.decisions.predictions import RATES, TOLERANCES, Outcome, predictable
+from sophia.analytics.figures.ages import AGES, Age
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.readings.metric_definitions import MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.database.columns import BigId, MetricValue, day_of
-from sophia.database.statements import among, put_rows
+from sophia.database.statements import among, put_rows, utc_day
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.portfolio.models import Account, Post
 
@@ -37,23 +34,6 @@ class MeasuredPost:
     platform: Platform
     kind: ObjectKind
     published_at: datetime
-
-
-class utc_day(FunctionElement[int]):  # noqa: N801 - named like an SQL function
-    """The SQL function `utc_day(moment)`: the number of the UTC day since 1970, as days of readings are stored."""
-
-    type = Integer()
-    inherit_cache = True
-
-
-@compiles(utc_day, "sqlite")
-def _utc_day_sqlite(element: utc_day, compiler: SQLCompiler, **options: Any) -> str:
-    return f"(CAST(strftime('%s', {compiler.process(element.clauses, **options)}) AS INTEGER) / 86400)"
-
-
-@compiles(utc_day, "postgresql")
-def _utc_day_postgresql(element: utc_day, compiler: SQLCompiler, **options: Any) -> str:
-    return f"CAST(floor(extract(epoch FROM {compiler.process(element.clauses, **options)}) / 86400) AS INTEGER)"
 
 
 def posts_to_measure(session: Session, now: datetime) -> list[MeasuredPost]:
@@ -134,7 +114,7 @@ def _values(
         .where(
             among(MetricSeries.post_id, posts),
             among(MetricSeries.metric_id, list(metrics)),
-            or_(*_on_days_of_ages(day - utc_day(Post.published_at))),
+            or_(*_on_days_of_ages(day - utc_day(Post.published_at, 0))),
         )
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sophia.analytics.decisions.scores import Quantiles
+from sophia.analytics.figures.ages import AGES, Age
 from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import Number, percent
 from sophia.analytics.figures.statistics import median
@@ -22,8 +23,6 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 RATES = ("engagement_rate_on_reached", "save_rate", "share_rate")
 # Events of a draft in Sophia. They happen or do not happen, so a prediction is a probability.
 EVENTS = ("approved", "approved_without_edits")
-Age = Literal["24h", "7d", "28d"]
-AGES: Mapping[Age, timedelta] = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "28d": timedelta(days=28)}
 # How much older than the age the newest reading may be: posts of a week are read once a day, and daily runs can be late.
 TOLERANCES: Mapping[Age, timedelta] = {
     "24h": timedelta(hours=6),

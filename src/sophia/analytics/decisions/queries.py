@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.decisions.cases import Decision, JudgedPost
 from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrace, PostOutcome, PostOutcomeRevision
-from sophia.analytics.decisions.predictions import Age, Outcome, Stage, readable_predictions
+from sophia.analytics.decisions.predictions import Outcome, Stage, readable_predictions
 from sophia.analytics.decisions.requests import DecisionContent, DecisionsQuery, as_list
 from sophia.analytics.decisions.scores import NO_SCORES, Verdict, verdict
+from sophia.analytics.figures.ages import Age
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment, write_cursor
 from sophia.analytics.figures.documents import figure_of
 from sophia.analytics.figures.facts import ApprovalFact

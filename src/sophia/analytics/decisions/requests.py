@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, with_config
 
-from sophia.analytics.decisions.predictions import Age, Stage, validate_confidence, validate_prediction
+from sophia.analytics.decisions.predictions import Stage, validate_confidence, validate_prediction
+from sophia.analytics.figures.ages import Age
 from sophia.analytics.figures.requests import (
     UNSTORABLE,
     BodyId,

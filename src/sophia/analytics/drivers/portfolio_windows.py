@@ -29,7 +29,7 @@ from sophia.analytics.figures.facts import (
     PostFacts,
     dates_of,
 )
-from sophia.analytics.kpis.windows import MeasuredClient
+from sophia.analytics.kpis.measured_clients import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, organic_views, store_version
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import StoredPost, facts_at_age, observed_posts

@@ -7,7 +7,7 @@ from typing import Any
 
 from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval, LateReading, Number
 
-_PLAIN = ("n", "reason", "doubt", "currency")
+_PLAIN = ("n", "reason", "doubt", "currency", "age_hours", "small_base", "mix")
 _NUMBERS = ("value", "at_least", "at_most")
 _MONEY_KEY = "decimal"
 
@@ -26,6 +26,8 @@ def figure_document(figure: Figure) -> dict[str, Any]:
     for name in _PLAIN:
         if getattr(figure, name) is not None:
             document[name] = getattr(figure, name)
+    if figure.at_end:
+        document["at_end"] = True
     if figure.interval is not None:
         document["interval"] = list(figure.interval)
     if figure.coverage is not None:
@@ -46,6 +48,7 @@ def figure_of(document: Mapping[str, Any]) -> Figure:
         unit=FigureUnit(document["unit"]),
         interval=None if interval is None else Interval(*interval),
         coverage=None if coverage is None else Coverage(*coverage),
+        at_end=document.get("at_end", False),
         late=None if late is None else LateReading(date.fromisoformat(late[0]), late[1]),
         **{name: document.get(name) for name in _PLAIN},
     )

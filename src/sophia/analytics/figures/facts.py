@@ -1,8 +1,8 @@
 """The input of the calculations for one client and window. Absent means not reported, never zero (A12)."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
@@ -54,6 +54,18 @@ class PostFacts:
             return None
         reported = [value for metric in metrics if (value := self.values.get(metric)) is not None]
         return total(reported) if len(reported) == len(metrics) else None
+
+
+@dataclass(frozen=True, slots=True)
+class AgedPosts:
+    """The posts of a window with their values at one age; `pending` are those that have not been read at that age yet.
+
+    Values are interpolated between two readings. A value that was not read closely enough is missing. Stories, which end
+    after a day, keep their values of the window.
+    """
+
+    posts: tuple[PostFacts, ...]
+    pending: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +173,7 @@ class ClientWindow:
     `today` is the current day of the reporting zone; `zone` is the client's, which dates approvals. `approvals` is the
     whole history of the decided drafts, `new_customers` counts first-time buyers, `costs` may lie partly outside the
     window. `listed` is {account: the days whose posts have all been collected}, `events_since` the day of the client's
-    first event (A12).
+    first event (A12). `at_ages` has the same posts with their values at some ages.
     """
 
     window: DateRange
@@ -178,6 +190,7 @@ class ClientWindow:
     new_customers: int | None = None
     listed: Mapping[int, DateRange] = field(default_factory=dict)
     events_since: date | None = None
+    at_ages: Mapping[timedelta, AgedPosts] = field(default_factory=dict)
 
     @property
     def is_closed(self) -> bool:
@@ -246,8 +259,32 @@ def newest(posts: Iterable[PostFacts]) -> tuple[PostFacts, ...]:
     return tuple(newest_by_id[key] for key in sorted(newest_by_id))
 
 
+def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> ClientWindow:
+    """Return the part of a window that belongs to some accounts, without events, which belong to the client."""
+    return replace(
+        window,
+        accounts=accounts,
+        posts=tuple(post for post in window.posts if post.account_id in accounts),
+        days=tuple(day for day in window.days if day.account_id in accounts),
+        own=tuple(value for value in window.own if value.account_id in accounts),
+        followers=tuple(follower for follower in window.followers if follower.account_id in accounts),
+        at_ages={age: _of_accounts(aged, accounts) for age, aged in window.at_ages.items()},
+        conversions=(),
+        approvals=(),
+        costs=(),
+        new_customers=None,
+    )
+
+
+def _of_accounts(aged: AgedPosts, accounts: Mapping[int, Platform]) -> AgedPosts:
+    posts = tuple(post for post in aged.posts if post.account_id in accounts)
+    return AgedPosts(posts, aged.pending & {post.post_id for post in posts})
+
+
 FOLLOWERS = "followers"
 RESPONSE_METRICS = frozenset({*ENGAGEMENTS, "reach"})
+# The metrics of posts that are read at fixed ages.
+AGED_METRICS = frozenset({*ENGAGEMENTS, "reach", "views", "link_clicks"})
 
 EXPOSURE, SECOND_EXPOSURE, INTERACTIONS = "views", "reach", "total_interactions"
 MONITORED_METRICS = (EXPOSURE, INTERACTIONS)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -19,6 +19,8 @@ FROM_ZERO = "A base of 0 has no percentage."
 FROM_BELOW_ZERO = "A base below 0 has no percentage."
 OTHER_UNIT = "The two figures have different units."
 OVER_HUNDRED = "More than 100 %: check the counts of which this is the ratio."
+OTHER_AGE = "The posts of the two figures had different ages, so they are not compared."
+AT_THE_END = "Posts of a week have different ages at its end, so only their values at equal ages are compared."
 READ_LATE = "Values of the two periods were read at different ages, so they are not compared."
 BELOW_ZERO = "Below 0: Meta reduced an earlier count."
 
@@ -115,7 +117,11 @@ class Figure:
     It has either a `value` or a `reason` for its absence. `n` counts its sample: posts, drafts or comments. `interval` is
     an estimate; `at_least` and `at_most` are certain bounds, used where people cannot be added up (A5). `doubt` is a
     warning about the value (G8). `late` is set if values at the end of the period are missing, and the first later ones are
-    used instead. Such a figure is only compared with one of the same kind, and only if both are not young.
+    used instead. Such a figure is only compared with one of the same kind, and only if both are not young. `age_hours` is
+    the age of the posts at which their values are taken. `at_end` marks figures of posts at the end of their period, when
+    these had different ages; such figures are not compared, except those of old posts. `small_base` says that a rate has
+    fewer than 30 events or an account with fewer than 100 followers; such a rate has no colour and is no reason. `mix` says
+    how a rate of several platforms was made comparable: a change of the mix alone is no change of the rate.
     """
 
     value: Number | None
@@ -129,6 +135,10 @@ class Figure:
     coverage: Coverage | None = None
     currency: str | None = None
     late: LateReading | None = None
+    age_hours: int | None = None
+    at_end: bool = False
+    small_base: str | None = None
+    mix: str | None = None
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason is None):
@@ -181,6 +191,24 @@ def missing(unit: FigureUnit, reason: str, *, n: int | None = None, coverage: Co
     return Figure(value=None, unit=unit, reason=reason, n=n, coverage=coverage)
 
 
+FEWEST_EVENTS, FEWEST_FOLLOWERS = 30, 100
+
+
+def mark_small_events(rate: Figure, events: Number | None, noun: str) -> Figure:
+    """Mark a rate that counts fewer than 30 events: `Small base: 12 interactions.`"""
+    if rate.value is None or events is None or events >= FEWEST_EVENTS:
+        return rate
+    return replace(rate, small_base=f"Small base: {round(events)} {noun}.")
+
+
+def mark_small_followers(rate: Figure, followers: Iterable[int]) -> Figure:
+    """Mark a rate of accounts of which one has fewer than 100 followers, if it is not marked yet."""
+    fewest = min(followers, default=FEWEST_FOLLOWERS)
+    if rate.value is None or rate.small_base is not None or fewest >= FEWEST_FOLLOWERS:
+        return rate
+    return replace(rate, small_base=f"Small base: {fewest} followers.")
+
+
 def total(values: Iterable[Number]) -> Number | None:
     """Return the sum, independent of the order, or None without values."""
     numbers = list(values)
@@ -221,15 +249,22 @@ def change(before: Figure, after: Figure) -> Change:
         return unknown_change(before, after, OTHER_UNIT)
     if before.value is None or after.value is None:
         return unknown_change(before, after, before.reason or after.reason or NO_INPUT)
-    if _read_at_different_ages(before, after):
-        return unknown_change(before, after, READ_LATE)
+    reason = _why_not_the_same_age(before, after)
+    if reason is not None:
+        return unknown_change(before, after, reason)
     short = _coverages(before, after)
     if short is not None and _differently_covered(before, after):
         return unknown_change(before, after, short)
     difference = _difference(before.value, after.value)
     doubt = short or before.doubt or after.doubt
+    small = after.small_base or before.small_base
     absolute = Figure(
-        value=difference, unit=unit, interval=_difference_interval(before, after), doubt=doubt, currency=before.currency
+        value=difference,
+        unit=unit,
+        interval=_difference_interval(before, after),
+        doubt=doubt,
+        currency=before.currency,
+        small_base=small,
     )
     if before.value <= 0:
         relative = missing(FigureUnit.PERCENT, FROM_ZERO if before.value == 0 else FROM_BELOW_ZERO)
@@ -239,6 +274,7 @@ def change(before: Figure, after: Figure) -> Change:
             unit=FigureUnit.PERCENT,
             interval=_percent_interval(before, after),
             doubt=doubt,
+            small_base=small,
         )
     return Change(before, after, absolute, relative)
 
@@ -270,10 +306,17 @@ def _difference(before: Number, after: Number) -> Number:
     return after - before
 
 
-def _read_at_different_ages(before: Figure, after: Figure) -> bool:
-    """Whether late values prevent a comparison: not if those of both periods are so old that they hardly change."""
+def _why_not_the_same_age(before: Figure, after: Figure) -> str | None:
+    """Return why the posts of two figures had different ages, or None.
+
+    Late values of both periods can be compared if they are so old that they hardly change.
+    """
+    if before.age_hours != after.age_hours:
+        return OTHER_AGE
     late = [figure.late for figure in (before, after) if figure.late is not None]
-    return len(late) == 1 or any(reading.is_young for reading in late)
+    if len(late) == 1 or any(reading.is_young for reading in late):
+        return READ_LATE
+    return AT_THE_END if not late and (before.at_end or after.at_end) else None
 
 
 def _differently_covered(before: Figure, after: Figure) -> bool:

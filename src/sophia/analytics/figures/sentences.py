@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from sophia.analytics.figures.ages import ONE_HOUR, written_age
 from sophia.analytics.figures.figures import change_ratio
 from sophia.meta.catalogue.terms import Platform
 
-Form = Literal["number", "percent", "signed_percent", "size_percent", "change_size", "range_percent", "factor", "text"]
+Form = Literal[
+    "number", "percent", "signed_percent", "size_percent", "change_size", "range_percent", "factor", "age", "text"
+]
 _MINUS = "−"
 # A rate below this is written with three decimals, below the next with two.
 _SMALL = 1
@@ -119,6 +122,7 @@ _WRITERS: Mapping[Form, Callable[[Any], str]] = {
     "change_size": lambda value: _change_size(float(value)),
     "range_percent": lambda value: f"{_signed(value[0])} … {_signed(value[1])}",
     "factor": lambda value: f"{float(value):.2f}",
+    "age": lambda value: written_age(int(value) * ONE_HOUR),
     "text": _text,
 }
 PLATFORM_NAMES = {Platform.FACEBOOK.value: "Facebook", Platform.INSTAGRAM.value: "Instagram"}

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sophia.analytics.figures.facts import FOLLOWERS, ClientWindow
 from sophia.analytics.figures.figures import Figure, FigureUnit, Number, missing, percent
-from sophia.analytics.kpis.kpis import KPIS
+from sophia.analytics.kpis.kpis import AGED_KPIS, KPIS
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import DateRange
 
@@ -37,8 +37,9 @@ class GoalStatus(StrEnum):
 
 
 _TOTALS = ("posts", "views", "engagements", "net_new_followers", "conversions", "revenue", "new_customers")
-# These are neither totals nor rates: people cannot be added up, and growth depends on the start of the window.
-_NO_GOALS = frozenset({"reach", "audience_growth", "marketing_cost"})
+# These are neither totals nor rates: people cannot be added up, and growth depends on the start of the window. Posts at
+# the end of the window have not reached a fixed age.
+_NO_GOALS = frozenset({"reach", "audience_growth", "marketing_cost", *AGED_KPIS})
 # The KPIs that can have a goal, and the total of followers.
 GOALS: Mapping[str, GoalKind] = MappingProxyType(
     {kpi.name: GoalKind.TOTAL if kpi.name in _TOTALS else GoalKind.RATE for kpi in KPIS if kpi.name not in _NO_GOALS}

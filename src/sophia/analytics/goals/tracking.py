@@ -14,8 +14,9 @@ from sophia.analytics.goals.progress import GOALS, NOT_BEGUN, GoalKind, Reported
 from sophia.analytics.goals.queries import SetGoal, set_goals
 from sophia.analytics.kpis.followers import followers
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
+from sophia.analytics.kpis.measured_clients import MeasuredClient, measured_clients
 from sophia.analytics.kpis.queries import portfolio_kpis
-from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
+from sophia.analytics.kpis.windows import client_windows
 from sophia.database.engine import Database
 from sophia.database.records import as_record
 from sophia.meta.reporting_zone import DateRange, reporting_day

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sophia.analytics.figures.facts import ApprovalFact, ClientWindow
-from sophia.analytics.figures.figures import Figure, FigureUnit, figure, missing, percent
+from sophia.analytics.figures.figures import Figure, FigureUnit, figure, mark_small_events, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
 
 APPROVED, REJECTED, EDITED, REGENERATED = "approved", "rejected", "edited", "regenerated"
@@ -48,7 +48,8 @@ def _decided(now: ClientWindow) -> tuple[DecidedDraft, ...]:
 
 def _share(some: int, drafts: tuple[DecidedDraft, ...]) -> Figure:
     n = len(drafts)
-    return percent(some, n, n=n, interval=wilson_percent(some, n), of_zero=NO_DECISIONS)
+    rate = percent(some, n, n=n, interval=wilson_percent(some, n), of_zero=NO_DECISIONS)
+    return mark_small_events(rate, n, "decided drafts")
 
 
 def _per_draft(count: int, drafts: tuple[DecidedDraft, ...]) -> Figure:

@@ -1,7 +1,16 @@
 """KPIs of followers: their total, and their growth between the profiles' totals (A8)."""
 
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import Figure, FigureUnit, LateReading, change, figure, missing, written_day
+from sophia.analytics.figures.figures import (
+    Figure,
+    FigureUnit,
+    LateReading,
+    change,
+    figure,
+    mark_small_followers,
+    missing,
+    written_day,
+)
 from sophia.analytics.kpis.late_values import with_late
 
 NO_FOLLOWERS = "The followers of some accounts are unknown in this period."
@@ -70,4 +79,4 @@ def audience_growth(now: ClientWindow) -> Figure:
         return missing(FigureUnit.PERCENT, _no_growth(now))
     start, end = (sum(side) for side in zip(*levels, strict=True))
     unit = FigureUnit.COUNT
-    return change(figure(start, unit), figure(end, unit)).percent
+    return mark_small_followers(change(figure(start, unit), figure(end, unit)).percent, [start for start, _ in levels])

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from sophia.analytics.figures.facts import PostFacts, newest
 from sophia.analytics.figures.figures import Figure, FigureUnit, Number, figure, missing, total
-from sophia.analytics.kpis.kpis import engagements_of, of_post, ratio_of_sums
 from sophia.analytics.kpis.late_values import dated
+from sophia.analytics.kpis.post_kpis import engagements_of, of_post, ratio_of_sums
 from sophia.meta.catalogue.terms import ObjectKind
 
 NO_VALUES = "No post of this format has this value."

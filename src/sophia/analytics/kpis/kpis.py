@@ -1,8 +1,8 @@
 """The KPIs of a client's window, each with its unit, formula, inputs and function."""
 
-import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sophia.analytics.conversions.commerce import (
     average_order_value,
@@ -14,7 +14,8 @@ from sophia.analytics.conversions.commerce import (
     revenue,
     revenue_per_customer,
 )
-from sophia.analytics.figures.facts import ENGAGEMENTS, ClientWindow, PostFacts
+from sophia.analytics.figures.ages import AGES, written_age
+from sophia.analytics.figures.facts import ENGAGEMENTS, ClientWindow
 from sophia.analytics.figures.figures import (
     NO_READINGS,
     NOT_COMPLETE,
@@ -22,9 +23,9 @@ from sophia.analytics.figures.figures import (
     Coverage,
     Figure,
     FigureUnit,
-    Number,
     change,
     figure,
+    mark_small_events,
     missing,
     percent,
     total,
@@ -37,12 +38,25 @@ from sophia.analytics.kpis.approvals import (
     regenerations_per_draft,
     rejection_rate,
 )
-from sophia.analytics.kpis.followers import NO_FOLLOWERS, audience_growth, follower_bases, followers, net_new_followers
-from sophia.analytics.kpis.late_values import dated, explain_late, late_posts, with_late
+from sophia.analytics.kpis.equal_ages import Compute, at_age, at_end, base_at_age, equal_age
+from sophia.analytics.kpis.followers import audience_growth, followers, net_new_followers
+from sophia.analytics.kpis.late_values import explain_late
 from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
-from sophia.meta.catalogue.terms import ObjectKind
+from sophia.analytics.kpis.platform_mix import at_equal_mix, on_platform, platforms_of
+from sophia.analytics.kpis.post_kpis import (
+    RATE_BASES,
+    Base,
+    amplification_rate,
+    click_through_rate,
+    engagement_rate_by_followers,
+    engagement_rate_by_reach,
+    engagement_rate_by_views,
+    engagements,
+    mean_engagement_rate_by_reach,
+    save_rate,
+    share_rate,
+)
 
-NO_POSTS = "No posts of a type with this metric were published in this period."
 NO_ACCOUNT = "No account is connected."
 NOT_LISTED = "The posts of these days have not been collected."
 NO_WINDOW = "There is no previous period."
@@ -50,9 +64,6 @@ NO_WINDOW = "There is no previous period."
 # These divide by the followers at the start of the window.
 BY_FOLLOWERS = frozenset({"engagement_rate_by_followers", "amplification_rate"})
 OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
-
-PostValue = Callable[[PostFacts], Number | None]
-Compute = Callable[[ClientWindow], Figure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +75,8 @@ class Kpi:
     formula: str
     inputs: tuple[str, ...]
     compute: Compute
-
-
-def of_post(metric: str) -> PostValue:
-    """Return a function that reads one canonical metric of a post."""
-    return lambda post: post.values.get(metric)
-
-
-def engagements_of(post: PostFacts) -> Number | None:
-    return post.engagements
-
-
-def sum_of(*metrics: str) -> PostValue:
-    """Return a function that adds these interactions of a post."""
-    return lambda post: post.interactions(metrics)
+    # The denominator of a rate that is mixed from several platforms.
+    base: Base | None = None
 
 
 def daily_total(now: ClientWindow, metric: str, unit: FigureUnit = FigureUnit.COUNT) -> Figure:
@@ -107,46 +106,6 @@ def people(now: ClientWindow, metric: str = "reach") -> Figure:
     return count_people(serving, period_values, now.by_account(metric), now.window.days)
 
 
-def _usable(posts: Sequence[PostFacts], *values: PostValue) -> list[tuple[Number, ...]]:
-    rows = ([value(post) for value in values] for post in posts)
-    return [tuple(cell for cell in row if cell is not None) for row in rows if None not in row]
-
-
-def _left_out(posts: Sequence[PostFacts], used: int) -> str | None:
-    short = len(posts) - used
-    return None if short == 0 else f"No data for {short} of {len(posts)} posts."
-
-
-def _none_has(values: str, posts: Sequence[PostFacts]) -> str:
-    """Return the reason for a missing figure: no posts, or no values of them."""
-    if not posts:
-        return NO_POSTS
-    return f"None of {len(posts)} posts has {values}." if len(posts) > 1 else f"The only post does not have {values}."
-
-
-def _why_no_rate(posts: Sequence[PostFacts], rates: Sequence[Number | None], of_zero: str) -> str:
-    """Return the reason for a missing rate; all `rates` of posts with both values have a base of 0."""
-    return of_zero if rates else _none_has("both values", posts)
-
-
-def _engaging(now: ClientWindow) -> list[PostFacts]:
-    return [post for post in now.newest_posts if post.kind is not ObjectKind.STORY]
-
-
-def _serving(posts: Iterable[PostFacts], *metrics: str) -> list[PostFacts]:
-    return [post for post in posts if all(post.serves(metric) for metric in metrics)]
-
-
-def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue) -> Figure:
-    """Return Σ above / Σ below × 100 over the posts that have both."""
-    rows = _usable(posts, above, below)
-    if not rows:
-        return missing(FigureUnit.PERCENT, _none_has("both values", posts), n=0)
-    tops, bottoms = zip(*rows, strict=True)
-    ratio = percent(total(tops), total(bottoms), n=len(rows), doubt=_left_out(posts, len(rows)))
-    return dated(ratio, posts)
-
-
 def posts_published(now: ClientWindow) -> Figure:
     """Return the number of posts, stories included; it is 0 only if the posts of all days were collected (A12)."""
     count, listed = len(now.newest_posts), now.post_days_coverage
@@ -158,83 +117,6 @@ def posts_published(now: ClientWindow) -> Figure:
     if count:
         return figure(count, FigureUnit.COUNT, doubt=partial)
     return missing(FigureUnit.COUNT, partial if listed.days_with_data else NOT_LISTED, coverage=listed)
-
-
-def engagements(now: ClientWindow) -> Figure:
-    posts = _engaging(now)
-    rows = _usable(posts, engagements_of)
-    if not rows:
-        return missing(FigureUnit.COUNT, _none_has("all values", posts), n=0)
-    engagement = figure(
-        total([row[0] for row in rows]), FigureUnit.COUNT, n=len(rows), doubt=_left_out(posts, len(rows))
-    )
-    return dated(engagement, posts)
-
-
-def engagement_rate_by_reach(now: ClientWindow, counted: PostValue = engagements_of) -> Figure:
-    return ratio_of_sums(_engaging(now), counted, of_post("reach"))
-
-
-def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
-    """Return the mean of the posts' own rates: small posts weigh as much as large ones."""
-    posts = _engaging(now)
-    rates = [percent(*row).value for row in _usable(posts, engagements_of, of_post("reach"))]
-    post_rates = [rate for rate in rates if rate is not None]
-    if not post_rates:
-        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "The posts reached nobody."), n=0)
-    return dated(_mean(post_rates, posts), posts)
-
-
-def engagement_rate_by_views(now: ClientWindow, counted: PostValue = engagements_of) -> Figure:
-    return ratio_of_sums(_engaging(now), counted, of_post("views"))
-
-
-def engagement_rate_by_followers(now: ClientWindow, counted: PostValue = engagements_of) -> Figure:
-    """Return the average of a post, by the followers of its own account at the start of the window."""
-    bases, late = follower_bases(now)
-    posts = _engaging(now)
-    rows = _usable(posts, counted, lambda post: bases.get(post.account_id))
-    if posts and not any(post.account_id in bases for post in posts):
-        return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=0)
-    rates = [percent(*row).value for row in rows]
-    post_rates = [rate for rate in rates if rate is not None]
-    if not post_rates:
-        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "There were no followers."), n=0)
-    late_bases = [late[account] for account in {post.account_id for post in posts} if account in late]
-    return with_late(_mean(post_rates, posts), late_posts(posts), *late_bases)
-
-
-def _mean(rates: Sequence[Number], posts: Sequence[PostFacts]) -> Figure:
-    mean = math.fsum(rates) / len(rates)
-    return figure(mean, FigureUnit.PERCENT, n=len(rates), doubt=_left_out(posts, len(rates)))
-
-
-def save_rate(now: ClientWindow) -> Figure:
-    return ratio_of_sums(_serving(_engaging(now), "saved", "reach"), of_post("saved"), of_post("reach"))
-
-
-def share_rate(now: ClientWindow) -> Figure:
-    return ratio_of_sums(_serving(_engaging(now), "shares", "reach"), of_post("shares"), of_post("reach"))
-
-
-def amplification_rate(now: ClientWindow) -> Figure:
-    """Return shares per follower, over the accounts that published."""
-    posts = _serving(_engaging(now), "shares")
-    rows = _usable(posts, of_post("shares"))
-    if not rows:
-        return missing(FigureUnit.PERCENT, _none_has("a number of shares", posts), n=0)
-    bases, late = follower_bases(now)
-    accounts = sorted({post.account_id for post in posts})
-    if any(account not in bases for account in accounts):
-        return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=len(rows))
-    followers = total([bases[account] for account in accounts])
-    rate = percent(total([row[0] for row in rows]), followers, n=len(rows), doubt=_left_out(posts, len(rows)))
-    return with_late(rate, late_posts(posts), *(late[account] for account in accounts if account in late))
-
-
-def click_through_rate(now: ClientWindow) -> Figure:
-    """Return the rate of the posts whose link clicks Meta counts: those on Facebook, and stories."""
-    return ratio_of_sums(_serving(now.newest_posts, "link_clicks", "views"), of_post("link_clicks"), of_post("views"))
 
 
 def profile_click_rate(now: ClientWindow) -> Figure:
@@ -251,7 +133,7 @@ def profile_click_rate(now: ClientWindow) -> Figure:
     if not both:
         return missing(FigureUnit.PERCENT, NO_READINGS, coverage=coverage)
     tops, bottoms = zip(*both, strict=True)
-    return percent(total(tops), total(bottoms), coverage=coverage)
+    return mark_small_events(percent(total(tops), total(bottoms), coverage=coverage), total(tops), "link clicks")
 
 
 def views_of_accounts(now: ClientWindow) -> Figure:
@@ -262,37 +144,81 @@ _PERCENT, _COUNT, _PEOPLE, _MONEY = FigureUnit.PERCENT, FigureUnit.COUNT, Figure
 _REACH, _VIEWS = (*ENGAGEMENTS, "reach"), (*ENGAGEMENTS, "views")
 _APPROVALS, _EVENTS = ("approval_events",), ("conversion_events",)
 
+
+def _at_end(name: str, unit: FigureUnit, formula: str, inputs: tuple[str, ...], compute: Compute) -> Kpi:
+    """Return a KPI of posts with their values at the end of the window."""
+    return Kpi(name, unit, f"{formula}, at the end of the period", inputs, at_end(compute), RATE_BASES.get(name))
+
+
+def _at_ages(
+    name: str, unit: FigureUnit, inputs: tuple[str, ...], formula: str, compute: Compute, base: Base | None = None
+) -> Iterator[Kpi]:
+    """Yield a KPI of posts at 24 hours, 7 days and 28 days of age."""
+    for age in AGES.values():
+        words = written_age(age)
+        yield Kpi(
+            f"{name}_at_{words.replace(' ', '_')}",
+            unit,
+            f"{formula}, {words} after publication",
+            inputs,
+            at_age(compute, age),
+            None if base is None else base_at_age(base, age),
+        )
+
+
+# KPIs of posts at the end of the window, which are compared at equal ages of the posts, and the functions of both.
+POST_KPIS: Mapping[str, Compute] = {
+    "engagements": engagements,
+    "engagement_rate_by_reach": engagement_rate_by_reach,
+    "mean_engagement_rate_by_reach": mean_engagement_rate_by_reach,
+    "engagement_rate_by_followers": engagement_rate_by_followers,
+    "engagement_rate_by_views": engagement_rate_by_views,
+    "save_rate": save_rate,
+    "share_rate": share_rate,
+    "amplification_rate": amplification_rate,
+    "click_through_rate": click_through_rate,
+}
+
 KPIS: tuple[Kpi, ...] = (
     Kpi("posts", _COUNT, "posts published", ("posts",), posts_published),
     Kpi("reach", _PEOPLE, "people, as Meta counts them for the window", ("reach",), people),
     Kpi("views", _COUNT, "Σ daily views of the accounts", ("views",), views_of_accounts),
-    Kpi("engagements", _COUNT, "Σ likes + comments + shares + saves of posts", ENGAGEMENTS, engagements),
-    Kpi("engagement_rate_by_reach", _PERCENT, "Σ engagements / Σ reach × 100", _REACH, engagement_rate_by_reach),
-    Kpi(
+    *_at_ages("engagements", _COUNT, ENGAGEMENTS, "Σ likes + comments + shares + saves of posts", engagements),
+    *_at_ages(
+        "engagement_rate",
+        _PERCENT,
+        _REACH,
+        "Σ engagements / Σ reach × 100",
+        engagement_rate_by_reach,
+        RATE_BASES["engagement_rate_by_reach"],
+    ),
+    _at_end("engagements", _COUNT, "Σ likes + comments + shares + saves of posts", ENGAGEMENTS, engagements),
+    _at_end("engagement_rate_by_reach", _PERCENT, "Σ engagements / Σ reach × 100", _REACH, engagement_rate_by_reach),
+    _at_end(
         "mean_engagement_rate_by_reach",
         _PERCENT,
         "mean over posts of engagements / reach × 100",
         _REACH,
         mean_engagement_rate_by_reach,
     ),
-    Kpi(
+    _at_end(
         "engagement_rate_by_followers",
         _PERCENT,
         "Σ engagements / followers at the start / posts × 100",
         (*ENGAGEMENTS, "followers"),
         engagement_rate_by_followers,
     ),
-    Kpi("engagement_rate_by_views", _PERCENT, "Σ engagements / Σ views × 100", _VIEWS, engagement_rate_by_views),
-    Kpi("save_rate", _PERCENT, "Σ saves / Σ reach × 100", ("saved", "reach"), save_rate),
-    Kpi("share_rate", _PERCENT, "Σ shares / Σ reach × 100", ("shares", "reach"), share_rate),
-    Kpi(
+    _at_end("engagement_rate_by_views", _PERCENT, "Σ engagements / Σ views × 100", _VIEWS, engagement_rate_by_views),
+    _at_end("save_rate", _PERCENT, "Σ saves / Σ reach × 100", ("saved", "reach"), save_rate),
+    _at_end("share_rate", _PERCENT, "Σ shares / Σ reach × 100", ("shares", "reach"), share_rate),
+    _at_end(
         "amplification_rate",
         _PERCENT,
         "Σ shares / followers at the start × 100",
         ("shares", "followers"),
         amplification_rate,
     ),
-    Kpi(
+    _at_end(
         "click_through_rate",
         _PERCENT,
         "Σ link clicks / Σ views of posts × 100",
@@ -337,6 +263,9 @@ KPIS: tuple[Kpi, ...] = (
         regenerations_per_draft,
     ),
 )
+# Rates that are mixed from the platforms of a client.
+MIXED_RATES = frozenset(kpi.name for kpi in KPIS if kpi.base is not None)
+AGED_KPIS = frozenset(kpi.name for kpi in KPIS if "_at_" in kpi.name)
 REACH_GROWTH = Kpi("reach_growth", _PERCENT, "(reach − earlier reach) / earlier reach × 100", ("reach",), people)
 
 
@@ -348,20 +277,50 @@ def compute_kpis(now: ClientWindow, before: ClientWindow | None = None) -> dict[
     return figures
 
 
-def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] | None = None) -> dict[str, Change]:
+def platform_changes(now: ClientWindow, before: ClientWindow) -> dict[str, dict[str, Change]]:
+    """Return {platform: {rate: its change}} of the rates that are mixed from a client's platforms; empty for one platform.
+
+    All platforms are compared at the same age of their posts.
+    """
+    platforms = platforms_of(now)
+    if len(platforms) < 2:  # noqa: PLR2004 - one platform has no mix
+        return {}
+    age, names = equal_age(now, before), MIXED_RATES
+    return {
+        platform.value: kpi_changes(on_platform(now, platform), on_platform(before, platform), names, age)
+        for platform in platforms
+    }
+
+
+def kpi_changes(
+    now: ClientWindow, before: ClientWindow, names: Collection[str] | None = None, age: timedelta | None = None
+) -> dict[str, Change]:
     """Return the change of every KPI, or of these, from the previous window, on the days that `like_for_like` keeps.
 
-    Of an open window, `now` holds the days that are over; without such a day there is no comparison (G3).
+    KPIs of posts are compared at the largest age that the posts of both windows have reached, up to seven days, and rates
+    of several platforms with the mix of platforms of the previous window; their figures state both. Of an open window, `now` holds the days that are over; without such a day there is no comparison
+    (G3).
     """
     kpis = [kpi for kpi in KPIS if names is None or kpi.name in names]
     later, earlier = like_for_like(now, before)
+    age = age or equal_age(now, before)
     compare = change if now.window.days_ended(now.today) else unknown_until_begun
     return {
         kpi.name: explain_late(
-            compare(kpi.compute(earlier), kpi.compute(later)),
+            compare(*_sides(kpi, earlier, later, age)),
             before.window,
             now.window,
             needs_start=kpi.name in BY_FOLLOWERS,
         )
         for kpi in kpis
     }
+
+
+def _sides(kpi: Kpi, earlier: ClientWindow, later: ClientWindow, age: timedelta | None) -> tuple[Figure, Figure]:
+    """Return the comparable figures of both windows."""
+    compute, base = kpi.compute, kpi.base
+    if age is not None and kpi.name in POST_KPIS:
+        compute, base = at_age(POST_KPIS[kpi.name], age), None if base is None else base_at_age(base, age)
+    if base is None:
+        return compute(earlier), compute(later)
+    return at_equal_mix(compute, base, earlier, later)

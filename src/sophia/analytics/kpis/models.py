@@ -7,11 +7,15 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     ForeignKey,
+    SmallInteger,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.database.columns import Base, BigId, Json, UtcDateTime
+
+# 1: values of posts at fixed ages.
+FORMULAS = 1
 
 
 class KPISnapshot(Base):
@@ -33,6 +37,8 @@ class KPISnapshot(Base):
     kpis: Mapped[dict[str, Any]] = mapped_column(Json)
     algo_dependent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
     algo_independent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    # The version of the formulas: weeks of earlier versions are computed again.
+    formulas: Mapped[int] = mapped_column(SmallInteger, default=FORMULAS, server_default="0")
     # When these values were first computed, and when they were last confirmed.
     computed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime] = mapped_column(UtcDateTime)

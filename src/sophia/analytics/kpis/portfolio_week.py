@@ -15,8 +15,7 @@ from sophia.meta.reporting_zone import DateRange, reporting_day
 
 MOVING_KPIS = {
     "views": "Views",
-    "engagements": "Engagement on posts published in the week",
-    "engagement_rate_by_reach": "Engagement rates by reach",
+    "engagements_at_24_hours": "Engagement on posts of the week at 24 hours of age",
     "net_new_followers": "Net new followers",
 }
 
@@ -34,7 +33,7 @@ class Movement:
 class PortfolioWeek:
     """The KPIs of all clients in the last complete week, and their movements since the previous week.
 
-    The KPIs are those of the brief; GET /{client_id}/kpis returns all KPIs of one client.
+    The KPIs are those of the brief and of the movements; GET /{client_id}/kpis returns all KPIs of one client.
     """
 
     week: DateRange

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -20,9 +20,10 @@ from sophia.analytics.conversions.models import (
     ConversionSourceChoice,
     MarketingCost,
 )
+from sophia.analytics.figures.ages import AGES, WIDEST_BRACKET
 from sophia.analytics.figures.documents import figure_of
 from sophia.analytics.figures.figures import Figure, week_of
-from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
+from sophia.analytics.kpis.models import FORMULAS, KPISnapshot, KPISnapshotRevision
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.permissions import ClientScope, visible
@@ -177,7 +178,8 @@ def weeks_due(session: Session, today: date) -> dict[DateRange, set[int]]:
     """Return {complete week: clients whose snapshot is missing or outdated}.
 
     The last complete week is due for every client collected for it, since it changes most. All weeks were correct when
-    that week was last checked, so only data stored since then matters.
+    that week was last checked, so only data stored since then matters, and the weeks whose posts have reached a fixed age
+    since then.
     """
     newest = DateRange(week_of(today).start - ONE_WEEK, week_of(today).start)
     first = _first_weeks(session)
@@ -195,12 +197,26 @@ def weeks_due(session: Session, today: date) -> dict[DateRange, set[int]]:
         .where(KPISnapshot.account_key == 0, KPISnapshot.week_start == last_week, Client.status == "active")
     )
     if checked is not None:
+        for start in _aging_weeks(reporting_day(checked - MARGIN), today):
+            due[DateRange(start, start + ONE_WEEK)] |= {
+                client for client in first if start in computed_weeks.get(client, ())
+            }
         for client, start in _touched_weeks(session, checked - MARGIN):
             # The followers at the end of one week are those at the start of the next.
             for week in (DateRange(start, start + ONE_WEEK), DateRange(start + ONE_WEEK, start + 2 * ONE_WEEK)):
                 if week.start in computed_weeks.get(client, ()) and week.is_closed(today):
                     due[week].add(client)
-    return dict(sorted(due.items()))
+    return {week: clients for week, clients in sorted(due.items()) if clients}
+
+
+def _aging_weeks(since: date, today: date) -> Iterator[date]:
+    """Yield the Mondays of complete weeks whose posts reached a fixed age, or were read after it, since a day."""
+    oldest = week_of(since - max(AGES.values()) * (1 + WIDEST_BRACKET)).start - ONE_WEEK
+    for index in range((week_of(today).start - oldest).days // 7):
+        start = oldest + index * ONE_WEEK
+        settled = (start + ONE_WEEK + age * (1 + WIDEST_BRACKET) + ONE_DAY for age in AGES.values())
+        if any(start + age <= today and day >= since for age, day in zip(AGES.values(), settled, strict=True)):
+            yield start
 
 
 def _first_weeks(session: Session) -> dict[int, date]:
@@ -216,10 +232,13 @@ def _first_weeks(session: Session) -> dict[int, date]:
 
 
 def _known_weeks(session: Session) -> dict[int, set[date]]:
+    """Return {client: the Mondays whose snapshots have the present formulas}."""
     mondays_by_client: dict[int, set[date]] = defaultdict(set)
     rows = session.execute(
-        select(KPISnapshot.client_id, KPISnapshot.week_start).where(KPISnapshot.account_key == 0)
-    )  # fmt: skip
+        select(KPISnapshot.client_id, KPISnapshot.week_start).where(
+            KPISnapshot.account_key == 0, KPISnapshot.formulas == FORMULAS
+        )
+    )
     for client, start in rows:
         mondays_by_client[client].add(start)
     return mondays_by_client

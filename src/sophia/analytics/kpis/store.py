@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.saved_rows import SavedRows
-from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
+from sophia.analytics.kpis.models import FORMULAS, KPISnapshot, KPISnapshotRevision
 from sophia.database.statements import among
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
@@ -45,7 +45,7 @@ def save_week(session: Session, week: DateRange, computed: Sequence[ComputedWeek
             session.add(_new(week, computed_week, now))
         elif all(getattr(row, name) == getattr(computed_week, name) for name in _DOCUMENTS):
             counts["same"] += 1
-            row.checked_at = now
+            row.checked_at, row.formulas = now, FORMULAS
         else:
             counts["changed"] += 1
             _replace(session, row, computed_week, now)
@@ -72,3 +72,4 @@ def _replace(session: Session, row: KPISnapshot, computed_week: ComputedWeek, no
     for name in _DOCUMENTS:
         setattr(row, name, getattr(computed_week, name))
     row.computed_at = row.checked_at = now
+    row.formulas = FORMULAS

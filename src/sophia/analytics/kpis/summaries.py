@@ -1,14 +1,15 @@
 """Summaries of every canonical metric of a window, split by whether the algorithm affects it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from sophia.analytics.figures.documents import figures_document
-from sophia.analytics.figures.facts import ClientWindow, PostFacts
+from sophia.analytics.figures.facts import AGED_METRICS, ClientWindow, PostFacts
 from sophia.analytics.figures.figures import (
     NO_READINGS,
     NOT_ADDED,
@@ -22,6 +23,7 @@ from sophia.analytics.figures.figures import (
     total,
 )
 from sophia.analytics.figures.statistics import median
+from sophia.analytics.kpis.equal_ages import Compute, equal_age, figure_at_age
 from sophia.analytics.kpis.kpis import NO_WINDOW, daily_total, people
 from sophia.analytics.kpis.late_values import explain_late, late_posts, with_late
 from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
@@ -61,7 +63,10 @@ class SummaryLine:
     level: Level
     aggregate: Aggregate
     figure: Annotated[
-        Figure, Field(description="Of the whole window; `change` compares the days that both windows have.")
+        Figure,
+        Field(
+            description="Of the whole window; `change` compares the days that both windows have, and posts at equal ages."
+        ),
     ]
     change: Change
 
@@ -94,24 +99,34 @@ def _names(now: ClientWindow, level: Level) -> set[str]:
 def _summary(
     now: ClientWindow, before: ClientWindow | None, later: ClientWindow, metric_class: MetricClass
 ) -> tuple[SummaryLine, ...]:
-    kinds: tuple[tuple[Level, Callable[[ClientWindow, str], Figure]], ...] = (
-        (Level.ACCOUNT, _of_accounts),
-        (Level.POST, lambda window, name: posts_total(window.newest_posts, name)),
-    )
     lines = []
+    age = None if before is None else equal_age(later, before)
     later, earlier = (later, None) if before is None else like_for_like(later, before)
     compare = change if later.window.days_ended(later.today) else unknown_until_begun
-    for level, aggregate in kinds:
+    for level in (Level.ACCOUNT, Level.POST):
         for name in sorted(_names(now, level) & set(CANONICAL)):
             if CANONICAL[name].metric_class is not metric_class:
                 continue
-            current, compared = aggregate(now, name), aggregate(later, name)
-            base = missing(compared.unit, NO_WINDOW) if earlier is None else aggregate(earlier, name)
+            total_of: Compute = partial(_total, level, name)
+            current = total_of(now)
+            if age is not None and level is Level.POST and name in AGED_METRICS:
+                total_of = partial(figure_at_age, total_of, age=age)
+            compared = total_of(later)
+            base = missing(compared.unit, NO_WINDOW) if earlier is None else total_of(earlier)
             difference = compare(base, compared)
             if before is not None:
                 difference = explain_late(difference, before.window, later.window)
             lines.append(SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], current, difference))
     return tuple(lines)
+
+
+def _total(level: Level, name: str, now: ClientWindow) -> Figure:
+    return _of_posts(now, name) if level is Level.POST else _of_accounts(now, name)
+
+
+def _of_posts(now: ClientWindow, name: str) -> Figure:
+    total_of_posts = posts_total(now.newest_posts, name)
+    return total_of_posts if total_of_posts.value is None else replace(total_of_posts, at_end=True)
 
 
 def _of_accounts(now: ClientWindow, name: str) -> Figure:

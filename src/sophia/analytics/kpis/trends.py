@@ -1,10 +1,20 @@
 """KPIs by week: the newest weeks, the previous week, the same week a year ago, and streaks in one direction."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sophia.analytics.figures.figures import HUNDRED, Change, Figure, FigureUnit, change, missing, week_of
+from sophia.analytics.figures.figures import (
+    FEWEST_EVENTS,
+    HUNDRED,
+    Change,
+    Figure,
+    FigureUnit,
+    change,
+    missing,
+    unknown_change,
+    week_of,
+)
 from sophia.analytics.figures.statistics import median
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import ONE_WEEK, DateRange
@@ -12,6 +22,7 @@ from sophia.meta.reporting_zone import ONE_WEEK, DateRange
 MOST_WEEKS = 260
 # 52 whole weeks, so that Mondays are compared with Mondays.
 A_YEAR = 52 * ONE_WEEK
+MIXED = "The mix of platforms of these weeks may differ; `changes` of the report compare with the same mix."
 NO_WEEK = "This week has not been computed."
 
 
@@ -73,6 +84,14 @@ def trend(figures: Iterable[tuple[date, Figure]], today: date, count: int, *, to
     )
 
 
+def without_mixed_changes(mixed: Trend) -> Trend:
+    """Return the trend of a rate of several platforms without its changes, which may be only those of the mix."""
+    previous, last_year = (
+        unknown_change(change.before, change.after, MIXED) for change in (mixed.from_previous, mixed.from_last_year)
+    )
+    return replace(mixed, from_previous=previous, from_last_year=last_year, falling=0, rising=0)
+
+
 def _steps(figure_by_monday: dict[date, Figure], last: DateRange, direction: int) -> int:
     count = 0
     while True:
@@ -97,10 +116,13 @@ STREAK_PERCENT = 10.0
 
 
 def streak_percent(trend: Trend) -> float | None:
-    """Return the change in percent over the streak up to the last complete week; None without a streak or its base."""
+    """Return the change in percent over the streak up to the last complete week; None without a streak, or with a base below 30."""
     count = max(trend.falling, trend.rising)
     closed = [point.figure for point in trend.points if point.is_closed]
     if not STREAK_WEEKS <= count < len(closed):
+        return None
+    base = closed[-1 - count].value
+    if base is None or base < FEWEST_EVENTS:
         return None
     value = change(closed[-1 - count], closed[-1]).percent.value
     return None if value is None else float(value)

@@ -5,14 +5,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from sophia.analytics.figures.ages import AGES
 from sophia.analytics.figures.documents import figures_document
-from sophia.analytics.figures.facts import ClientWindow
+from sophia.analytics.figures.facts import ClientWindow, of_accounts
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS, compute_kpis
+from sophia.analytics.kpis.measured_clients import measured_clients
 from sophia.analytics.kpis.queries import weeks_due
 from sophia.analytics.kpis.store import ComputedWeek, save_week
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, summary_document
-from sophia.analytics.kpis.windows import client_windows, measured_clients, of_accounts
+from sophia.analytics.kpis.windows import client_windows
 from sophia.database.engine import Database
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
@@ -39,7 +41,7 @@ def keep_weeks(database: Database, now: datetime) -> SavedRows:
 def compute_week(session: Session, week: DateRange, client_ids: Collection[int], now: datetime) -> list[ComputedWeek]:
     """Return the KPIs of these clients and of each of their accounts."""
     clients = [client for client in measured_clients(session) if client.id in client_ids]
-    windows = client_windows(session, clients, (week, week.previous), now)
+    windows = client_windows(session, clients, (week, week.previous), now, ages=AGES.values())
     computed_weeks = []
     for client in clients:
         after, before = windows[client.id][week], windows[client.id][week.previous]

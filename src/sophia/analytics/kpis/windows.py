@@ -6,11 +6,10 @@ industries of clients. Only the drafts of posts are those of today.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, and_, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, Integer, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.commerce import count_new_customers
@@ -25,6 +24,8 @@ from sophia.analytics.figures.facts import (
 )
 from sophia.analytics.kpis.client_events import ClientEvents, client_events
 from sophia.analytics.kpis.follower_levels import LATEST_FOLLOWERS, follower_levels, without_levels
+from sophia.analytics.kpis.measured_clients import MeasuredClient
+from sophia.analytics.kpis.post_ages import ClientPostAges, aged_posts, client_post_ages
 from sophia.analytics.kpis.post_values import post_facts, posts_by_window
 from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
@@ -32,70 +33,8 @@ from sophia.analytics.readings.posts import StoredPost, observed_posts
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database.columns import day_number, day_of
 from sophia.database.statements import among
-from sophia.errors import NotFoundError
-from sophia.meta.catalogue.terms import Level, Period, Platform
+from sophia.meta.catalogue.terms import Level, Period
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
-from sophia.portfolio.models import Account, Client, ClientRevision
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredClient:
-    """A client and its accounts that were connected by the time. `zone` is the client's own."""
-
-    id: int
-    name: str
-    industry: str | None
-    zone: ZoneInfo
-    is_active: bool
-    created_at: datetime
-    accounts: Mapping[int, Platform]
-
-
-def measured_clients(session: Session, *, as_of: datetime | None = None) -> list[MeasuredClient]:
-    """Return all clients by id, archived ones too, since others are compared with their data.
-
-    One query, and one more with `as_of` for the former names, industries and zones.
-    """
-    former = {} if as_of is None else _described_at(session, as_of)
-    connected = true() if as_of is None else Account.connected_at <= as_of
-    rows = session.execute(
-        select(
-            Client.id,
-            Client.name,
-            Client.industry,
-            Client.timezone,
-            Client.status,
-            Client.created_at,
-            Account.id,
-            Account.platform,
-        )
-        .outerjoin(Account, and_(Account.client_id == Client.id, connected))
-        .order_by(Client.id, Account.id)
-    )
-    clients: dict[int, MeasuredClient] = {}
-    accounts: dict[int, dict[int, Platform]] = defaultdict(dict)
-    for number, name, industry, zone, status, created, account, platform in rows:
-        if number not in clients:
-            is_active, client_accounts = status == "active", accounts[number]
-            name, industry, zone = former.get(number, (name, industry, zone))  # noqa: PLW2901 - the former values
-            clients[number] = MeasuredClient(
-                number, name, industry, ZoneInfo(zone), is_active, created, client_accounts
-            )
-        if account is not None:
-            accounts[number][account] = Platform(platform)
-    return list(clients.values())
-
-
-def _described_at(session: Session, as_of: datetime) -> dict[int, tuple[str, str | None, str]]:
-    """Return {client: its former name, industry and zone} of clients that were changed since, with one query."""
-    revision = ClientRevision
-    rows = session.execute(
-        select(revision.client_id, revision.name, revision.industry, revision.timezone)
-        .where(revision.replaced_at > as_of)
-        .order_by(revision.replaced_at.desc(), revision.id.desc())
-    )
-    # The oldest change after the time holds the former values, and comes last.
-    return {client: (name, industry, zone) for client, name, industry, zone in rows}
 
 
 def client_windows(
@@ -107,13 +46,16 @@ def client_windows(
     as_of: datetime | None = None,
     metrics: Collection[str] | None = None,
     events: bool = True,
+    ages: Collection[timedelta] = (),
+    compared: Collection[DateRange] = (),
 ) -> dict[int, dict[DateRange, ClientWindow]]:
     """Return {client: {window: facts}}, with eleven queries for any number of clients, posts and disjoint windows.
 
     `now` determines the current day. A post has the values of its last snapshot before the end of the window, or else of
     its first later one, which costs one more query. `metrics`
     restricts the canonical metrics; None takes all, unknown ones too. Without `events`, conversions, decisions and costs
-    are left out.
+    are left out. Posts also have their values at `ages`, and those of the windows `compared` at the largest age that all
+    of them have reached; this costs two more queries.
     """
     sorted_windows = sorted(set(windows))
     if not sorted_windows:
@@ -127,12 +69,22 @@ def client_windows(
     own = _own_values(session, accounts, definitions, sorted_windows, as_of)
     posts = observed_posts(session, accounts, spans, as_of)
     facts = posts_by_window(session, posts, sorted_windows, definitions, as_of)
+    at_ages = client_post_ages(session, clients, posts, definitions, ages, compared, now, as_of)
     happened = client_events(session, [client.id for client in clients], spans, as_of) if events else {}
     coverage, today = post_coverage(session, [client.id for client in clients], as_of), reporting_day(now)
     return {
         client.id: {
             window: _client_window(
-                client, window, today, days, totals, own, facts[window], happened.get(client.id), coverage[client.id]
+                client,
+                window,
+                today,
+                days,
+                totals,
+                own,
+                facts[window],
+                happened.get(client.id),
+                coverage[client.id],
+                at_ages,
             )
             for window in sorted_windows
         }
@@ -150,14 +102,16 @@ def _client_window(
     posts: Mapping[int, Sequence[PostFacts]],
     events: ClientEvents | None,
     coverage: PostCoverage,
+    at_ages: ClientPostAges,
 ) -> ClientWindow:
     accounts = client.accounts
+    window_posts = tuple(post for account in accounts for post in posts.get(account, ()))
     client_window = ClientWindow(
         window=window,
         today=today,
         zone=client.zone,
         accounts=accounts,
-        posts=tuple(post for account in accounts for post in posts.get(account, ())),
+        posts=window_posts,
         days=tuple(value for account in accounts for value in days.get(account, ()) if value.day in window),
         own=tuple(value for account in accounts for value in own.get(account, ()) if value.window == window),
         followers=tuple(
@@ -166,6 +120,7 @@ def _client_window(
         ),
         listed=coverage.covered_days,
         events_since=coverage.events_since,
+        at_ages={age: aged_posts(window_posts, values) for age, values in at_ages.get(client.id, {}).items()},
     )
     return client_window if events is None else _with_events(client_window, events)
 
@@ -300,31 +255,7 @@ def _own_values(
     }
 
 
-def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> ClientWindow:
-    """Return the part of a window that belongs to some accounts, without events, which belong to the client."""
-    return replace(
-        window,
-        accounts=accounts,
-        posts=tuple(post for post in window.posts if post.account_id in accounts),
-        days=tuple(day for day in window.days if day.account_id in accounts),
-        own=tuple(value for value in window.own if value.account_id in accounts),
-        followers=tuple(follower for follower in window.followers if follower.account_id in accounts),
-        conversions=(),
-        approvals=(),
-        costs=(),
-        new_customers=None,
-    )
-
-
 HISTORY = timedelta(days=90)
-
-
-def find_measured_client(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredClient:
-    """Return the client. Raises NotFoundError for an unknown id."""
-    measured_client = next((client for client in clients if client.id == client_id), None)
-    if measured_client is None:
-        raise NotFoundError(f"There is no client {client_id}.")
-    return measured_client
 
 
 def newest_facts(

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from sophia.analytics.figures.facts import RESPONSE_METRICS, PostFacts
 from sophia.analytics.figures.figures import expect_begun, expect_days
 from sophia.analytics.kpis.format_averages import FormatAverage, format_averages
-from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, find_measured_client, measured_clients, newest_facts
+from sophia.analytics.kpis.measured_clients import MeasuredClient, find_measured_client, measured_clients
+from sophia.analytics.kpis.windows import HISTORY, newest_facts
 from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
 from sophia.analytics.posting_times.group_effects import (
     GroupEffect,

@@ -14,12 +14,17 @@ COLUMNS = tuple(field.name for field in fields(StoredReading))
 
 
 def as_csv(pages: Iterable[list[StoredReading]]) -> Iterator[str]:
-    """Yield a heading and a row per reading, one text per page. None is an empty cell; moments are UTC with Z."""
+    """Return a heading and a row per reading, one text per page. None is an empty cell; moments are UTC with Z."""
+    return rows_as_csv(COLUMNS, ([[getattr(reading, name) for name in COLUMNS] for reading in page] for page in pages))
+
+
+def rows_as_csv(columns: Iterable[str], pages: Iterable[Iterable[Iterable[object]]]) -> Iterator[str]:
+    """Yield a heading and the rows of each page, one text per page."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     for page in pages:
-        writer.writerows([cell(getattr(reading, name)) for name in COLUMNS] for reading in page)
+        writer.writerows([cell(value) for value in row] for row in page)
         yield text.getvalue()
         text.seek(0)
         text.truncate()

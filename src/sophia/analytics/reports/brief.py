@@ -26,10 +26,11 @@ from sophia.analytics.figures.figures import Figure, check_window, last_closed_w
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.format_averages import best_format, format_averages
-from sophia.analytics.kpis.kpis import KPIS, kpi_changes
+from sophia.analytics.kpis.kpis import KPIS, kpi_changes, platform_changes
+from sophia.analytics.kpis.measured_clients import MeasuredClient, measured_clients
 from sophia.analytics.kpis.queries import portfolio_kpis
 from sophia.analytics.kpis.trends import Trend, WeeklyChanges, beyond_shared, newest_weeks, streak_percent, trend
-from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
+from sophia.analytics.kpis.windows import client_windows
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.metric_definitions import metric_definitions
@@ -37,14 +38,21 @@ from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.readings.posts import StoredPost, posts_by_id
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
 from sophia.analytics.reports.brief_summary import summarize_brief
-from sophia.analytics.reports.building import compared_days, compared_window, coverage_of, most_engaging, top_posts
+from sophia.analytics.reports.building import (
+    AGED_TRENDS,
+    compared_days,
+    compared_window,
+    coverage_of,
+    most_engaging,
+    top_posts,
+)
 from sophia.analytics.reports.gathering import NOT_YET, stored_series_anomalies
 from sophia.analytics.reports.reasons import reasons_of
 from sophia.analytics.reports.special_days import special_days
 from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue.terms import Platform
-from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, day_start, reporting_day
 
 BRIEF_KPIS = (
     "posts",
@@ -56,8 +64,10 @@ BRIEF_KPIS = (
     "net_new_followers",
     "audience_growth",
 )
+RATE = "engagement_rate_by_reach"
 BRIEF_METRICS = frozenset({*ENGAGEMENTS, *MONITORED_METRICS, "reach", FOLLOWERS})
 STREAK_BASE_WEEKS = 8
+STREAK_KPIS = ("views", "engagements_at_7_days")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +149,16 @@ def gather_portfolio(
     events = _stored_events(session, window) if as_of is None else None
     anomalies = stored_series_anomalies(session, None, window) if use_stored and events is not None else None
     monitored = monitored_days(window, today) if anomalies is None else window
-    weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS)
+    weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS + 1)
     windows = client_windows(
-        session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+        session,
+        active,
+        {window, later, before},
+        now,
+        as_of=as_of,
+        metrics=BRIEF_METRICS,
+        events=False,
+        compared=(later, before),
     )
     return PortfolioFacts(
         clients=clients,
@@ -165,7 +182,7 @@ def gather_portfolio(
             special_days(session, clients, DateRange(before.start, window.end), as_of),
             as_of,
         ),
-        weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
+        weekly=portfolio_kpis(session, weeks, STREAK_KPIS, as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=list_annotations(session, None, window=DateRange(before.start, window.end), as_of=as_of),
         anomalies=anomalies,
@@ -264,11 +281,16 @@ def _client(
 ) -> ClientBrief:
     windows = facts.windows[client.id]
     now, earlier = windows[facts.window], windows[facts.before]
-    changes = kpi_changes(windows[compared_days(facts.window, facts.before)], earlier, BRIEF_KPIS)
+    later = windows[compared_days(facts.window, facts.before)]
+    changes = kpi_changes(later, earlier, BRIEF_KPIS)
     weeks, until = facts.weekly.get(client.id, {}), min(facts.window.end, facts.today)
     trends = {
-        name: trend([(monday, kpis[name]) for monday, kpis in weeks.items() if name in kpis], until, STREAK_BASE_WEEKS)
-        for name in ("views", "engagements")
+        name: trend(
+            [(monday, kpis[name]) for monday, kpis in weeks.items() if name in kpis],
+            until - ONE_WEEK if name in AGED_TRENDS else until,
+            STREAK_BASE_WEEKS,
+        )
+        for name in STREAK_KPIS
     }
     views = trends["views"].points
     fallen = {name: streak_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()}
@@ -280,6 +302,7 @@ def _client(
         coverage=coverage_of(now),
         kpis={kpi.name: kpi.compute(now) for kpi in KPIS if kpi.name in BRIEF_KPIS},
         changes=changes,
+        platform_rates={platform: rates[RATE] for platform, rates in platform_changes(later, earlier).items()},
         drivers=drivers,
         anomalies=tuple(
             sorted(anomalies, key=lambda anomaly: (anomaly.anomaly.since, anomaly.account_id, anomaly.metric))

@@ -57,6 +57,12 @@ class ClientBrief:
     coverage: Coverage
     kpis: Mapping[str, Figure]
     changes: Mapping[str, Change]
+    platform_rates: Annotated[
+        Mapping[str, Change],
+        Field(
+            description="The engagement rate by reach by platform, of a client with several, at the age of `changes`."
+        ),
+    ]
     drivers: Mapping[str, DriverSplit]
     anomalies: tuple[SeriesAnomaly, ...]
     falling: Annotated[Mapping[str, int], Field(description="The number of consecutive weeks in which a KPI fell.")]

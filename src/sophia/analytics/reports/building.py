@@ -17,21 +17,23 @@ from sophia.analytics.figures.facts import MONITORED_METRICS, AccountDays, Clien
 from sophia.analytics.figures.figures import Coverage, Figure, percent
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.format_averages import format_averages
-from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, kpi_changes
+from sophia.analytics.kpis.kpis import KPIS, MIXED_RATES, REACH_GROWTH, kpi_changes, platform_changes
 from sophia.analytics.kpis.late_values import dated
+from sophia.analytics.kpis.measured_clients import MeasuredClient
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, unclassified
-from sophia.analytics.kpis.trends import Trend, trend
-from sophia.analytics.kpis.windows import MeasuredClient
+from sophia.analytics.kpis.trends import Trend, trend, without_mixed_changes
 from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
 from sophia.analytics.posting_times.group_effects import best_times, posting_times, published_hours
 from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import DecisionStage, MissingDays, Report, ReportedClient, TopPost
 from sophia.database.records import as_record
-from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, day_start
 
 TREND_WEEKS = 12
-TREND_KPIS = ("posts", "views", "reach", "engagements", "engagement_rate_by_reach", "net_new_followers")
+# Weeks are compared when their posts are seven days old, so these trends end a week earlier.
+AGED_TRENDS = ("engagements_at_7_days", "engagement_rate_at_7_days")
+TREND_KPIS = ("posts", "views", "reach", *AGED_TRENDS, "net_new_followers")
 MOST_TOP_POSTS = 5
 
 
@@ -84,6 +86,7 @@ def build_report(facts: Facts) -> Report:
         coverage=coverage_of(now),
         kpis={kpi.name: kpi.compute(now) for kpi in KPIS} | {REACH_GROWTH.name: changes["reach"].percent},
         changes=changes,
+        platform_changes=platform_changes(later, earlier),
         trends=_trends(facts),
         algo_dependent_summary=algo_dependent_summary(now, earlier, later),
         algo_independent_summary=algo_independent_summary(now, earlier, later),
@@ -143,10 +146,13 @@ def trend_figures(week: ClientWindow) -> dict[str, Figure]:
 
 def _trends(facts: Facts) -> dict[str, Trend]:
     until = trends_until(facts.window, facts.today)
-    return {
-        name: trend([(monday, week[name]) for monday, week in facts.weeks.items() if name in week], until, TREND_WEEKS)
-        for name in TREND_KPIS
-    }
+    trends = {}
+    for name in TREND_KPIS:
+        figures = [(monday, week[name]) for monday, week in facts.weeks.items() if name in week]
+        kpi_trend = trend(figures, until - ONE_WEEK if name in AGED_TRENDS else until, TREND_WEEKS)
+        is_mixed = name in MIXED_RATES and len(set(facts.client.accounts.values())) > 1
+        trends[name] = without_mixed_changes(kpi_trend) if is_mixed else kpi_trend
+    return trends
 
 
 def _anomalies(facts: Facts) -> tuple[SeriesAnomaly, ...]:

@@ -56,6 +56,7 @@ def _counted(report: Report, kpi: str, name: str) -> Iterator[Sentence]:
         after=f"{path}.after.value",
         before=f"{path}.before.value",
         percent=Reference(f"{path}.percent.value", "change_size"),
+        age=Reference(f"{path}.after.age_hours", "age"),
         doubt=Reference(f"{path}.{at}.doubt", "text"),
         day=Reference(f"{path}.after.late.day", "text"),
     )
@@ -71,24 +72,47 @@ def _views(report: Report) -> Iterator[Sentence]:
 
 
 def _engagement(report: Report) -> Iterator[Sentence]:
-    yield from _counted(report, "engagements", "Engagement on posts published in this period")
-    rate = report.kpis["engagement_rate_by_reach"]
-    if rate.value is not None:
-        path = "kpis.engagement_rate_by_reach"
-        posts = "post" if rate.n == 1 else "posts"
-        yield say(
-            report,
-            # The reach of posts is added up here, so the rate is no share of people.
-            f"Engagement on {{n}} {posts}{_as_of(rate)} was {{rate}} of the reach, which counts people once for each post "
-            "that they saw.",
-            day=Reference(f"{path}.late.day", "text"),
-            rate=Reference(f"{path}.value", "percent"),
-            n=f"{path}.n",
-        )
+    has_age = report.changes["engagements"].after.age_hours is not None
+    when, posts = ("at {age}", "in this period") if has_age else ("by the end of the period", "in it")
+    yield from _counted(report, "engagements", f"Engagement {when} on posts published {posts}")
+    yield from _rates(report)
 
     change = report.changes["engagements"]
     if change.percent.value is None and (change.before.late is not None or change.after.late is not None):
         yield say(report, "{reason}", reason=Reference("changes.engagements.percent.reason", "text"))
+
+
+def _rates(report: Report) -> Iterator[Sentence]:
+    """Describe the engagement rate of each platform, or of the only one, at the age at which it is compared."""
+    rate = "engagement_rate_by_reach"
+    for platform, changes in report.platform_changes.items():
+        after = changes[rate].after
+        yield from _rate(report, after, f"platform_changes.{platform}.{rate}.after", f" on {PLATFORM_NAMES[platform]}")
+    if not report.platform_changes:
+        compared, at_end = report.changes[rate].after, report.kpis[rate]
+        if compared.age_hours is not None and compared.value is not None:
+            yield from _rate(report, compared, f"changes.{rate}.after", "")
+        else:
+            yield from _rate(report, at_end, f"kpis.{rate}", "")
+
+
+def _rate(report: Report, rate: Figure, path: str, where: str) -> Iterator[Sentence]:
+    if rate.value is None:
+        return
+    posts = "post" if rate.n == 1 else "posts"
+    when = "By the end of the period" if rate.age_hours is None else "At {age}"
+    small = "" if rate.small_base is None else " {small}"
+    yield say(
+        report,
+        # The reach of posts is added up here, so the rate is no share of people.
+        f"{when}{_as_of(rate)}, engagement on {{n}} {posts}{where} was {{rate}} of the reach, which counts people once for each "
+        f"post that they saw.{small}",
+        age=Reference(f"{path}.age_hours", "age"),
+        day=Reference(f"{path}.late.day", "text"),
+        rate=Reference(f"{path}.value", "percent"),
+        small=Reference(f"{path}.small_base", "text"),
+        n=f"{path}.n",
+    )
 
 
 def _reach(report: Report) -> Iterator[Sentence]:
@@ -153,14 +177,18 @@ def _goals(report: Report) -> Iterator[Sentence]:
 
 
 def _streaks(report: Report) -> Iterator[Sentence]:
-    for kpi, name in (("views", "Views"), ("engagements", "Engagement on posts published in each week")):
+    names = {
+        "views": "Views have",
+        "engagements_at_7_days": "Engagement on the posts of each week, at seven days of age, has",
+    }
+    for kpi, name in names.items():
         trend = report.trends[kpi]
         for word, count in (("fallen", trend.falling), ("risen", trend.rising)):
             if count >= STREAK_WEEKS and is_large_streak(streak_percent(trend)):
                 path = f"trends.{kpi}.{'falling' if word == 'fallen' else 'rising'}"
                 yield say(
                     report,
-                    f"{name} {'have' if kpi == 'views' else 'has'} {word} for {{weeks}} weeks in a row.",
+                    f"{name} {word} for {{weeks}} weeks in a row.",
                     weeks=path,
                 )
 
@@ -174,11 +202,13 @@ def _benchmarks(report: Report) -> Iterator[Sentence]:
         path, higher = f"benchmarks.{index}", float(comparison.percent.value) >= 0
         word = "above" if higher else "below"
         age = " (old data)" if comparison.is_old else ""
+        small = "" if comparison.own.small_base is None else " {small}"
         yield say(
             report,
             f"The average post on {PLATFORM_NAMES[comparison.benchmark.platform.value]} had an engagement rate of {{own}} of "
-            f"followers (counting {{numerator}}), {word} the {{benchmark}} of {{source}} for {{industry}} in {{year}}{age}.",
+            f"followers (counting {{numerator}}), {word} the {{benchmark}} of {{source}} for {{industry}} in {{year}}{age}.{small}",
             own=Reference(f"{path}.own.value", "percent"),
+            small=Reference(f"{path}.own.small_base", "text"),
             numerator=Reference(f"{path}.benchmark.numerator", "text"),
             benchmark=Reference(f"{path}.benchmark.value_percent", "percent"),
             source=Reference(f"{path}.benchmark.source", "text"),
@@ -206,7 +236,7 @@ def _top(report: Report) -> Iterator[Sentence]:
         post = report.top_posts[0]
         yield say(
             report,
-            f"The post with the most engagement ({{engagements}}) was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
+            f"The post with the most engagement by the end of the period ({{engagements}}) was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
             f"{PLATFORM_NAMES[post.platform.value]}.",
             engagements="top_posts.0.engagements",
         )

@@ -15,6 +15,7 @@ from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.comments.queries import comments_by_platform
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
 from sophia.analytics.drivers.portfolio_windows import portfolio_windows
+from sophia.analytics.figures.ages import AGES
 from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.facts import (
     FOLLOWERS,
@@ -26,16 +27,10 @@ from sophia.analytics.figures.facts import (
 )
 from sophia.analytics.figures.figures import Figure, check_window, last_closed_week
 from sophia.analytics.goals.tracking import gather_goals
+from sophia.analytics.kpis.measured_clients import MeasuredClient, find_measured_client, measured_clients
 from sophia.analytics.kpis.queries import client_snapshots
 from sophia.analytics.kpis.trends import a_year_before, newest_weeks
-from sophia.analytics.kpis.windows import (
-    HISTORY,
-    MeasuredClient,
-    client_windows,
-    find_measured_client,
-    measured_clients,
-    newest_facts,
-)
+from sophia.analytics.kpis.windows import HISTORY, client_windows, newest_facts
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import StoredPost
@@ -100,7 +95,15 @@ def gather_facts(
     clients = measured_clients(session, as_of=as_of)
     client = find_measured_client(clients, client_id)
     later = compared_days(window, before)
-    measured = client_windows(session, [client], {window, later, before}, moment, as_of=as_of)[client.id]
+    measured = client_windows(
+        session,
+        [client],
+        {window, later, before},
+        moment,
+        as_of=as_of,
+        ages=AGES.values(),
+        compared=(later, before),
+    )[client.id]
     history, posts = _history(session, client, window, moment, as_of)
     weeks = _stored_weeks(session, client, window, today) if use_stored else None
     anomalies = stored_series_anomalies(session, client.id, window) if use_stored else None
@@ -145,16 +148,18 @@ def gather_facts(
 
 
 def _trend_weeks(window: DateRange, today: date) -> tuple[DateRange, ...]:
-    """Return the weeks of the trends, and the week a year before the last."""
-    weeks = newest_weeks(trends_until(window, today), TREND_WEEKS)
-    return (a_year_before(weeks[-1]), *weeks)
+    """Return the weeks of the trends, one earlier for those that end earlier, and the weeks a year before the last."""
+    weeks = newest_weeks(trends_until(window, today), TREND_WEEKS + 1)
+    return (a_year_before(weeks[-2]), a_year_before(weeks[-1]), *weeks)
 
 
 def _weeks(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None
 ) -> dict[date, dict[str, Figure]]:
     weeks = _trend_weeks(window, reporting_day(now))
-    windows = client_windows(session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False)[client.id]
+    windows = client_windows(
+        session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False, ages=[AGES["7d"]]
+    )[client.id]
     return {week.start: trend_figures(facts) for week, facts in sorted(windows.items())}
 
 

@@ -127,15 +127,15 @@ def _habits(brief: ClientBrief) -> Iterator[Reason]:
         yield Reason("silent", ClientStatus.AMBER, 20.0, sentence)
     for kpi, count in brief.falling.items():
         if count >= STREAK_WEEKS and is_large_streak(brief.fallen_alone[kpi]):
-            name = "Views" if kpi == "views" else "Engagement on posts published in each week"
+            name = "Views have" if kpi == "views" else "Engagement on the posts of each week, at seven days of age, has"
             sentence = say(
                 brief,
-                f"{name} {'have' if kpi == 'views' else 'has'} fallen for {{weeks}} weeks in a row, by {{percent}} in total.",
+                f"{name} fallen for {{weeks}} weeks in a row, by {{percent}} in total.",
                 weeks=f"falling.{kpi}",
                 percent=Reference(f"fallen.{kpi}", "change_size"),
             )
             yield Reason(f"{kpi}_falling", ClientStatus.AMBER, 25.0, sentence)
-    if growth.value is not None and float(growth.value) <= SHRINKING_PERCENT:
+    if growth.value is not None and growth.small_base is None and float(growth.value) <= SHRINKING_PERCENT:
         size = Reference("kpis.audience_growth.value", "percent")
         yield Reason("audience", ClientStatus.AMBER, 15.0, say(brief, "Followers changed by {size}.", size=size))
 
@@ -144,6 +144,8 @@ def _goals(brief: ClientBrief) -> Iterator[Reason]:
     """Return the reasons for goals that were missed or are far behind."""
     for index, goal in enumerate(brief.goals):
         slow = goal.pace.value is not None and goal.pace.value < SLOW_PERCENT
+        if goal.current.small_base is not None:
+            continue
         if goal.standing is GoalStatus.MISSED or (goal.standing is GoalStatus.BEHIND and slow):
             sentence = say_goal(brief, goal, f"goals.{index}")
             yield Reason("goal", ClientStatus.AMBER, 12.0, sentence)

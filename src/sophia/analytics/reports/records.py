@@ -85,7 +85,8 @@ class Report:
     """The report of one client and window, as of the time `as_of`.
 
     `before` is the period with which the window is compared: as many earlier days as are over, on the same weekdays if
-    the window is shorter than four weeks. Trends end with the last complete week in the window or before it. Posting
+    the window is shorter than four weeks. Trends end with the last complete week in the window or before it, those at seven
+    days of age a week earlier. Posting
     times, formats and pillars use the posts of 90 days with their newest values. Annotations are those of both periods.
     """
 
@@ -103,7 +104,17 @@ class Report:
             "any age, are `total_interactions` in `algo_independent_summary`."
         ),
     ]
-    changes: Mapping[str, Change]
+    changes: Annotated[
+        Mapping[str, Change],
+        Field(
+            description="KPIs of posts are compared at equal ages (`age_hours`), and rates of several platforms with the mix of "
+            "platforms of the previous period (`mix`)."
+        ),
+    ]
+    platform_changes: Annotated[
+        Mapping[str, Mapping[str, Change]],
+        Field(description="By platform, of a client with several: the rates that `kpis` mix, at the age of `changes`."),
+    ]
     trends: Mapping[str, Trend]
     algo_dependent_summary: tuple[SummaryLine, ...]
     algo_independent_summary: tuple[SummaryLine, ...]

@@ -11,9 +11,11 @@ from sophia.analytics.annotations.queries import list_annotations, visible_annot
 from sophia.analytics.anomalies.queries import judged_through
 from sophia.analytics.figures.figures import last_closed_week
 from sophia.analytics.figures.requests import ClientId, ReportQuery
-from sophia.analytics.kpis.portfolio_week import newest_portfolio_week, two_newest_weeks
+from sophia.analytics.kpis.kpis import MIXED_RATES
+from sophia.analytics.kpis.measured_clients import find_measured_client, measured_clients
+from sophia.analytics.kpis.portfolio_week import MOVING_KPIS, newest_portfolio_week, two_newest_weeks
 from sophia.analytics.kpis.queries import client_snapshots, portfolio_snapshots
-from sophia.analytics.kpis.trends import a_year_before, newest_weeks, trend
+from sophia.analytics.kpis.trends import a_year_before, newest_weeks, trend, without_mixed_changes
 from sophia.analytics.readings.account_states import (
     AccountState,
     account_states,
@@ -86,6 +88,8 @@ def kpis(context: ReadContext, client_id: ClientId, query: Annotated[WeeksQuery,
         needed_weeks = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
         snapshots = client_snapshots(session, client_id, needed_weeks, account_id=query.account_id)
         annotations = list_annotations(session, [client_id], window=DateRange(weeks[0].start, weeks[-1].end))
+        client = find_measured_client(measured_clients(session), client_id)
+    is_mixed = query.account_id is None and len(set(client.accounts.values())) > 1
     figures_by_name = {
         name: [(snapshot.week.start, snapshot.kpis[name]) for snapshot in snapshots if name in snapshot.kpis]
         for name in sorted({name for snapshot in snapshots for name in snapshot.kpis})
@@ -94,7 +98,11 @@ def kpis(context: ReadContext, client_id: ClientId, query: Annotated[WeeksQuery,
         client_id=client_id,
         account_id=query.account_id,
         weeks=tuple(snapshot for snapshot in snapshots if snapshot.week in weeks),
-        trends={name: trend(figures, today, query.weeks) for name, figures in figures_by_name.items()},
+        trends={
+            name: without_mixed_changes(kpi_trend) if is_mixed and name in MIXED_RATES else kpi_trend
+            for name, figures in figures_by_name.items()
+            for kpi_trend in (trend(figures, today, query.weeks),)
+        },
         annotations=visible_annotations(context.allowed_clients, annotations),
     )
 
@@ -150,7 +158,9 @@ def portfolio_summary(context: ReadContext) -> PortfolioSummary:
     """Return every active client that the key may see, from stored totals and weeks; GET /portfolio/brief has the details."""
     with context.database.read() as session:
         clients = client_states(session, context.allowed_clients, context.now)
-        snapshots = portfolio_snapshots(session, context.allowed_clients, two_newest_weeks(context.now), BRIEF_KPIS)
+        snapshots = portfolio_snapshots(
+            session, context.allowed_clients, two_newest_weeks(context.now), {*BRIEF_KPIS, *MOVING_KPIS}
+        )
     week = newest_portfolio_week(snapshots, context.now)
     return PortfolioSummary(
         client_count=len(clients),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.annotations.expected_days import expected_days
 from sophia.analytics.campaigns.models import Campaign
 from sophia.analytics.drivers.portfolio_windows import HISTORY_DAYS, SpecialDays
-from sophia.analytics.kpis.windows import MeasuredClient
+from sophia.analytics.kpis.measured_clients import MeasuredClient
 from sophia.database.statements import among
 from sophia.meta.reporting_zone import DateRange
 

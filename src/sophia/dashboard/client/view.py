@@ -48,7 +48,7 @@ from sophia.meta.reporting_zone import DateRange
 from sophia.reporting.charts import chart_days, views_chart
 from sophia.reporting.document import DriverPanel
 from sophia.reporting.drivers import driver_panel
-from sophia.reporting.tables import kpi_table
+from sophia.reporting.tables import kpi_table, rate_note
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -128,12 +128,12 @@ def client_page(
         fresh=fresh(report, accounts, zone, now),
         pending=completion(report.window, report.complete_at, zone, now),
         notices=notices(prefix, report, accounts),
-        cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in CARDS),
+        cards=tuple(kpi_card(prefix, name, report.kpis, report.changes, rate_note(report, name)) for name in CARDS),
         late=late_footnote(report.kpis.values(), report.changes.values()),
         chart=views_chart(report, views, now, drawer),
         drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),
         posts=post_table(prefix, report.top_posts, pictures, zone),
-        formats=format_table(prefix, report.format_averages, "Formats of posts published in this period"),
+        formats=format_table(prefix, report.format_averages, "Formats of posts published in this period, at its end"),
         unusual=tuple(sentence.text for sentence in report.commentary if _is_about_anomaly(sentence.references)),
         kpis=kpi_table(prefix, report),
         method=method(report),
@@ -223,7 +223,12 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], pictures: PictureAddress
         for post in posts
     )
     return Table(
-        "top-posts", "Top posts published in this period", columns, rows, "No post was published in this period."
+        "top-posts",
+        "Top posts published in this period",
+        columns,
+        rows,
+        "No post was published in this period.",
+        "Values at the end of the period, when younger posts had less time.",
     )
 
 

@@ -33,6 +33,16 @@ DIFFERENCES = (
         "Account interactions are all interactions of an account on a day, with posts of any age. Engagement on posts published "
         "in a period are the reactions, comments, shares and saves of these posts. The two differ."
     ),
+    (
+        "Posts of a week have different ages at its end: a Sunday post has had one day. Therefore changes compare posts at the "
+        "same age, the largest up to 7 days that the posts of both periods have reached. A figure “at 7 days” has the values of "
+        "posts 7 days after their publication; “end of period” has those at the end of the period."
+    ),
+    (
+        "A rate of a client on Facebook and Instagram mixes both. Its change uses the previous period's mix of platforms, so that "
+        "more posts on one platform do not look like a change of the audience."
+    ),
+    "A rate of fewer than 30 events, or of an account with fewer than 100 followers, is marked “small base” and has no colour.",
     "Values marked “as of” were first read after the period. Young ones still change, and are not compared.",
     "Values of a post count from its publication. What happened in a period is the difference of two readings.",
 )

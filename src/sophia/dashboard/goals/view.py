@@ -26,12 +26,12 @@ from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.windows import PageQuery
 from sophia.display.figures import definition, label_of
-from sophia.display.formatting import DASH, beginning, dates, late_note, money, number_text, value_of, whole
+from sophia.display.formatting import DASH, beginning, dates, late_note, money, number_text, small_note, value_of, whole
 from sophia.display.values import Cell, Column, Table, Value
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Client
-from sophia.reporting.building import STATES
+from sophia.reporting.building import STATES, goal_state
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -240,12 +240,15 @@ def goal_table(prefix: str, reported: Sequence[ReportedGoal]) -> Table:
             Cell(Value(label_of(goal.kpi)), definition(prefix, goal.kpi)),
             days_cell(goal.window),
             Cell(Value(target_text(goal)), sort=goal.target),
-            Cell(value_of(goal.current), note=late_note(goal.current)),
+            Cell(
+                value_of(goal.current),
+                note=" · ".join(note for note in (late_note(goal.current), small_note(goal.current)) if note),
+            ),
             Cell(value_of(goal.done)),
             Cell(value_of(goal.pace)),
             Cell(value_of(goal.projected)),
             chance_cell(goal),
-            Cell(Value(goal.standing.value), state=STATES[goal.standing]),
+            Cell(Value(goal.standing.value), state=goal_state(goal)),
         )
         for goal in reported
     )

@@ -20,7 +20,7 @@ from sophia.analytics.reports.records import TopPost
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.windows import PageQuery, picker, shared_query, window_of
-from sophia.display.figures import definition, format_label, kpi_cell, label_of, late_footnote, spark
+from sophia.display.figures import current_cell, definition, format_label, label_of, late_footnote, spark
 from sophia.display.formatting import (
     DASH,
     at_moment,
@@ -37,8 +37,9 @@ from sophia.display.values import Cell, Column, Notice, State, Table, Value
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-TABLE_KPIS = ("views", "reach", "engagement_rate_by_reach", "followers")
-SHORT_LABELS = {"engagement_rate_by_reach": "Engagement rate"}
+RATE = "engagement_rate_by_reach"
+TABLE_KPIS = ("views", "reach", RATE, "followers")
+SHORT_LABELS = {RATE: "Engagement rate"}
 MOST_TITLE = 40
 RISES = ("spike", "rise")
 MOST_REASONS = 2
@@ -213,7 +214,10 @@ def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query
         (
             Cell(Value(client.name), client_address(prefix, client.client_id, query), sort=client.name),
             Cell(Value(""), state=STATES[client.state], sort=list(STATES).index(client.state)),
-            *(kpi_cell(client.kpis[name], client.changes.get(name)) for name in TABLE_KPIS),
+            *(
+                current_cell(name, client.kpis, client.changes, client.platform_rates if name == RATE else None)
+                for name in TABLE_KPIS
+            ),
             best_post_cell(prefix, client.best_post),
             best_format_cell(client.best_format),
             Cell(Value("" if spark(client.weekly_views) else DASH), line=spark(client.weekly_views)),
@@ -221,10 +225,14 @@ def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query
         )
         for client in brief.clients
     )
-    compared = f"Changes compare {dates(brief.window)} with {named_dates(brief.before, brief.window)}."
+    compared = (
+        f"Changes compare {dates(brief.window)} with {named_dates(brief.before, brief.window)}, posts at equal ages, and rates "
+        "of several platforms with the previous period's mix of platforms. Best posts and formats: values at the end of the "
+        "period."
+    )
     late = late_footnote(
         [client.kpis[name] for client in brief.clients for name in TABLE_KPIS],
-        [client.changes["engagement_rate_by_reach"] for client in brief.clients],
+        [client.changes[RATE] for client in brief.clients],
     )
     return Table("clients", "All clients", columns, rows, "No client yet.", f"{compared} {late}".rstrip())
 

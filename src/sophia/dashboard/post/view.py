@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 
 from sophia.access.pages import ReadPage
 from sophia.access.web import RequestContext
+from sophia.analytics.figures.ages import AGES, written_age
 from sophia.analytics.figures.requests import Id
+from sophia.analytics.kpis.age_series import PostLife, post_life
+from sophia.analytics.kpis.labels import base_label
 from sophia.analytics.readings.permissions import visible
 from sophia.analytics.readings.queries import ReadingFilter, StoredReading, read_page
 from sophia.dashboard.layout.clients import client_sections
@@ -19,9 +22,10 @@ from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.dashboard.posts.view import METRIC_LABELS
 from sophia.display.charts.drawing import ChartDrawer
 from sophia.display.charts.specifications import DayPoint, Line, daily_lines
-from sophia.display.figures import count_cell
+from sophia.display.figures import count_cell, definition, kpi_cell
 from sophia.display.formatting import beginning, day
 from sophia.display.values import Cell, Chart, Column, Link, Table, Value
 from sophia.errors import NotFoundError
@@ -49,6 +53,7 @@ class PostPage:
     no_picture: str
     links: tuple[Link, ...]
     chart: Chart
+    ages: Table
     metrics: Table
 
 
@@ -75,7 +80,8 @@ def post(
         zone = ZoneInfo(context.settings.operator_timezone)
         drawer: ChartDrawer = request.app.state.chart_drawer
         picture = picture_addresses(session, context.settings.path_prefix, [post_id]).of(post_id)
-        page = post_page(context.settings.path_prefix, found, readings, picture, zone, drawer)
+        life = post_life(session, post_id, context.now)
+        page = post_page(context.settings.path_prefix, found, readings, life, picture, zone, drawer)
     outside = frame(request, context, page.title, sections=client_sections(request, context, client_id))
     return respond(request, "post/page.html", outside, page)
 
@@ -94,7 +100,13 @@ def find_post(session: Session, context: RequestContext, post_id: int) -> FoundP
 
 
 def post_page(
-    prefix: str, found: FoundPost, readings: list[StoredReading], picture: str, zone: ZoneInfo, drawer: ChartDrawer
+    prefix: str,
+    found: FoundPost,
+    readings: list[StoredReading],
+    life: PostLife | None,
+    picture: str,
+    zone: ZoneInfo,
+    drawer: ChartDrawer,
 ) -> PostPage:
     post, account = found.post, found.account
     title = beginning(post.text or "Post without text", LONGEST_TITLE)
@@ -112,6 +124,7 @@ def post_page(
         no_picture="" if picture else NO_PICTURE,
         links=tuple(links),
         chart=growth_chart(readings, drawer),
+        ages=age_table(prefix, life, zone),
         metrics=metric_table(readings),
     )
 
@@ -142,6 +155,33 @@ def growth_chart(readings: list[StoredReading], drawer: ChartDrawer) -> Chart:
     )
     table = Table("growth", "Growth by day", columns, rows, "This post has not been read yet.")
     return Chart("growth", "Growth", "Counters of the post on the days on which they were read", svg, table)
+
+
+def age_table(prefix: str, life: PostLife | None, zone: ZoneInfo) -> Table:
+    """Return the figures of the post at 24 hours, 7 days and 28 days, a row per age."""
+    ages = {} if life is None else life.ages
+    names = list(dict.fromkeys(name for aged in ages.values() for name in aged.figures))
+    columns = (
+        Column("Age"),
+        Column("Reached on"),
+        *(
+            Column(METRIC_LABELS.get(name, base_label(name)), numeric=True, href=definition(prefix, name))
+            for name in names
+        ),
+    )
+    rows = tuple(
+        (
+            Cell(Value(written_age(AGES[age])), sort=AGES[age].total_seconds()),
+            Cell(Value(f"{aged.reached_at.astimezone(zone):%a %d %b, %H:%M}", aged.reached_at.isoformat())),
+            *(kpi_cell(aged.figures[name], None) for name in names),
+        )
+        for age, aged in ages.items()
+    )
+    empty = "Stories end after a day, so they have no figures at fixed ages."
+    footnote = (
+        "Figures at an age are interpolated between the readings before and after it. A missing figure has its reason."
+    )
+    return Table("ages", "Figures at fixed ages", columns, rows, empty, footnote)
 
 
 def metric_table(readings: list[StoredReading]) -> Table:

@@ -11,7 +11,8 @@ from sophia.access.pages import ReadPage
 from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import percent
 from sophia.analytics.figures.requests import Id
-from sophia.analytics.kpis.windows import find_measured_client, measured_clients, newest_facts
+from sophia.analytics.kpis.measured_clients import find_measured_client, measured_clients
+from sophia.analytics.kpis.windows import newest_facts
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.posts import StoredPost
 from sophia.dashboard.layout.clients import client_sections

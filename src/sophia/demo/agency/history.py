@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sophia.analytics.decisions.predictions import AGES, TOLERANCES
+from sophia.analytics.decisions.predictions import TOLERANCES
 from sophia.analytics.decisions.requests import NewDecision
 from sophia.analytics.decisions.store import record_decision
+from sophia.analytics.figures.ages import AGES
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, start_run
 from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.database.engine import Database

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
 
+from sophia.analytics.figures.ages import ONE_HOUR, written_age
 from sophia.analytics.kpis.labels import LABELS
 from sophia.errors import InvalidInputError
 
@@ -23,10 +24,11 @@ LANGUAGE_NAMES: Mapping[LanguageCode, str] = {
     "es": "Español",
     "pt": "Português",
 }
-# Placeholders of reasons that may have spaces: days and lists of currencies.
-SPACED = ("day", "first", "last", "currencies")
+# Placeholders of reasons that may have spaces: days, ages and lists of currencies.
+SPACED = ("day", "first", "last", "currencies", "age")
 # An abbreviation such as `Nov.` at the end of a sentence has one full stop, not two.
 DOUBLE_STOP = re.compile(r"(?<!\.)\.\.(?=\s|$)")
+AGE = re.compile(r"(\d+) (hours|days)")
 # These languages count the first day of a month and no other: CLDR's patterns do not.
 FIRST_OF_MONTH: Mapping[LanguageCode, str] = {"fr": "1er", "pt": "1º"}
 Text = str | Mapping[str, str]
@@ -120,12 +122,20 @@ def _group(name: str) -> str:
 
 
 def _translated(text: str, code: LanguageCode) -> str:
-    """Return a day of an English reason, such as 30 Nov 2026, in a language; any other text as it is."""
+    """Return a day or an age of an English reason, such as 30 Nov 2026 or 7 days, in a language; other texts as they are."""
+    age = AGE.fullmatch(text)
+    if age is not None:
+        return language(code).count(f"ages.{age[2]}", int(age[1]))
     try:
         moment = datetime.strptime(text, "%d %b %Y").date()  # noqa: DTZ007 - a day without a time
     except ValueError:
         return text
     return full_day(moment, code)
+
+
+def age_text(hours: int, code: LanguageCode = ENGLISH) -> str:
+    """Return an age of posts, such as 24 hours or 7 days."""
+    return _translated(written_age(hours * ONE_HOUR), code)
 
 
 def full_day(moment: date, code: LanguageCode = ENGLISH) -> str:
