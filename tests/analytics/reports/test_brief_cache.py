@@ -29,6 +29,8 @@ from sophia.meta.reporting_zone import DateRange
 class SlowMaker:
     """A worker that makes a brief only when the test lets it."""
 
+    is_running = True
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self.begun: list[tuple[Future[Brief], datetime, DateRange, Comparison]] = []
@@ -322,3 +324,40 @@ def test_a_process_makes_the_same_brief_also_after_it_was_killed(agency: Agency)
         assert worker.submit(NOW, WEEK, Comparison.PREVIOUS).result(60) == expected
     finally:
         worker.close()
+
+
+def test_the_first_brief_of_few_clients_needs_no_process(agency: Agency) -> None:
+    furnish(agency)
+    database, maker, clock = agency.filling.database, SlowMaker(agency.filling.database), Clock()
+    maker.is_running = False
+    cache = BriefCache(clock, maker)
+    assert cache.brief(database, None, NOW).is_current
+    assert maker.begun == []
+    restate(agency, 2)
+    clock.seconds = 60.0
+    assert not cache.brief(database, None, NOW).is_current
+    assert len(maker.begun) == 1
+
+
+def test_the_end_of_the_server_ends_the_waiting(agency: Agency) -> None:
+    furnish(agency)
+    maker = SlowMaker(agency.filling.database)
+    cache = BriefCache(Clock(), maker, few_clients=0)
+    errors: list[BusyError] = []
+
+    def refresh() -> None:
+        try:
+            cache.refresh(agency.filling.database, NOW)
+        except BusyError as error:
+            errors.append(error)
+
+    thread = Thread(target=refresh)
+    thread.start()
+    while not maker.begun:
+        thread.join(0.01)
+    cache.stop_worker()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(errors) == maker.closed == 1
+    # The process may still finish its work.
+    maker.finish()

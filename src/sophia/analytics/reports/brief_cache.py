@@ -7,8 +7,9 @@ for Python's lock. Meanwhile readers get the last one, marked as not current: it
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures import CancelledError, Future, InvalidStateError, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -92,6 +93,9 @@ class _Renewal:
 class BriefMaker(Protocol):
     """Makes briefs of all clients elsewhere."""
 
+    @property
+    def is_running(self) -> bool: ...
+
     def submit(self, now: datetime, window: DateRange, comparison: Comparison) -> Future[Brief]: ...
 
     def close(self) -> None: ...
@@ -100,7 +104,7 @@ class BriefMaker(Protocol):
 class BriefCache:
     """The briefs of one store. `monotonic` measures their age in seconds.
 
-    The `worker` makes the briefs if there is one, and otherwise the thread of the first reader.
+    The `worker` makes the briefs if there is one, except the first one of few clients, and otherwise a reader's thread.
     """
 
     def __init__(
@@ -122,10 +126,15 @@ class BriefCache:
         self._worker, self._is_stopped = BriefWorker(database.engine.url), False
 
     def stop_worker(self) -> None:
+        """End the process. Readers who wait for it, and `refresh`, end with BusyError."""
         self._is_stopped = True
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+        with self._lock:
+            running = list(self._renewals.items())
+        for key, renewal in running:
+            self._fail(key, renewal, CancelledError())
 
     def brief(
         self,
@@ -209,7 +218,10 @@ class BriefCache:
     def _begin(self, database: Database, key: _Key, now: datetime) -> Future[Brief]:
         """Begin to make a brief in the worker, or make it in this thread."""
         worker = self._worker
-        if worker is not None:
+        # The process takes two seconds to start; the first brief of few clients is finished before.
+        if worker is not None and (
+            worker.is_running or self._kept(key) is not None or self._has_many_clients(database)
+        ):
             return worker.submit(now, key.window, key.comparison)
         future: Future[Brief] = Future()
         try:
@@ -232,7 +244,7 @@ class BriefCache:
                 self._briefs.move_to_end(key)
             while len(self._briefs) > MOST_BRIEFS:
                 self._briefs.popitem(last=False)
-        if not renewal.future.done():
+        with suppress(InvalidStateError):
             renewal.future.set_result(making.result())
 
     def _fail(self, key: _Key, renewal: _Renewal, error: BaseException) -> None:
@@ -246,7 +258,7 @@ class BriefCache:
             log.error("brief_not_renewed", start=key.window.start, end=key.window.end, error=repr(error))
         if isinstance(error, BrokenProcessPool | TimeoutError) and self._worker is not None:
             self._worker.close()
-        if not renewal.future.done():
+        with suppress(InvalidStateError):
             renewal.future.set_exception(error)
 
     def _forget(self, key: _Key, renewal: _Renewal) -> None:
