@@ -24,6 +24,7 @@ from sophia.analytics.reports.brief_worker import BriefWorker
 from sophia.database.engine import Database
 from sophia.errors import BusyError, InvalidInputError
 from sophia.meta.reporting_zone import DateRange
+from sophia.portfolio.models import Client
 
 
 class SlowMaker:
@@ -361,3 +362,20 @@ def test_the_end_of_the_server_ends_the_waiting(agency: Agency) -> None:
     assert len(errors) == maker.closed == 1
     # The process may still finish its work.
     maker.finish()
+
+
+def test_an_added_or_archived_client_shows_at_once(agency: Agency) -> None:
+    """Also during a collection, and when another process changed it: a deleted client must not appear."""
+    client, _ = furnish(agency)
+    database = agency.filling.database
+    cache = BriefCache(Clock(), ReadyMaker(database))
+    collect(agency)
+    assert len(cache.brief(database, None, NOW).brief.clients) == 7
+    with database.write() as session:
+        session.execute(update(Client).where(Client.id == client).values(status="archived"))
+    cached = cache.brief(database, None, NOW)
+    assert client not in [row.client_id for row in cached.brief.clients]
+    assert cached.is_current
+    with database.write() as session:
+        session.execute(update(Client).where(Client.id == client).values(status="active"))
+    assert client in [row.client_id for row in cache.brief(database, None, NOW).brief.clients]

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from sophia.analytics.figures.comparison import Comparison
@@ -146,7 +146,7 @@ class BriefCache:
     ) -> CachedBrief:
         """Return the brief as `make_brief` does with stored anomalies, or the last one while it is renewed.
 
-        After a change by a request of this process it is always current. Raises BusyError when there is no brief yet and
+        After a change by a request of this process, and of the active clients, it is always current. Raises BusyError when there is no brief yet and
         making it takes longer than 20 seconds, and what `make_brief` raises.
         """
         key = _Key(window or last_closed_week(now), comparison)
@@ -171,11 +171,13 @@ class BriefCache:
 
     def _cached(self, database: Database, key: _Key, now: datetime) -> CachedBrief:
         state, kept = self._state(database), self._kept(key)
-        if kept is None or kept.state.writes != state.writes:
+        if kept is not None and self._is_current(kept, state):
+            return CachedBrief(kept.brief, is_current=True, has_failed=False)
+        # A client that was added is never missing, and one that was deleted or archived never shown.
+        clients = None if kept is None else {client.client_id for client in kept.brief.clients}
+        if kept is None or kept.state.writes != state.writes or clients != active_clients(database):
             brief = self._made(database, key, now, state, LONGEST_WAIT_SECONDS)
             return CachedBrief(brief, is_current=True, has_failed=False)
-        if self._is_current(kept, state):
-            return CachedBrief(kept.brief, is_current=True, has_failed=False)
         collecting = is_collecting(database, now)
         is_fresh = state.read_at - kept.state.read_at < FRESH_SECONDS
         if not (is_fresh and (collecting or self._worker is not None)):
@@ -266,9 +268,7 @@ class BriefCache:
             del self._renewals[key]
 
     def _has_many_clients(self, database: Database) -> bool:
-        query = select(func.count()).select_from(Client).where(Client.status == "active")
-        with database.read() as session:
-            return (session.scalar(query) or 0) > self._few_clients
+        return len(active_clients(database)) > self._few_clients
 
     def _kept(self, key: _Key) -> _Kept | None:
         with self._lock:
@@ -299,6 +299,12 @@ def usual_windows(now: datetime) -> list[DateRange]:
     weeks = [DateRange(week.start - index * ONE_WEEK, week.end - index * ONE_WEEK) for index in range(USUAL_WEEKS)]
     longer = [DateRange(today - 28 * ONE_DAY, today), month_of(today), last_months(today, 1)]
     return list(dict.fromkeys([*weeks[:4], week_of(today), *weeks[4:], *longer]))
+
+
+def active_clients(database: Database) -> set[int]:
+    """Return the ids of the clients that a brief contains."""
+    with database.read() as session:
+        return set(session.scalars(select(Client.id).where(Client.status == "active")))
 
 
 def is_collecting(database: Database, now: datetime) -> bool:
