@@ -12,7 +12,7 @@ class StoreVersions:
 
     SQLite compares what a connection saw last with the file, so one connection is kept for this. PostgreSQL's snapshot
     changes with every transaction that writes, in any of the server's databases. `writes` counts the bounded
-    transactions of this process, which are those of requests.
+    transactions of this process, which are those of requests, and the collections that pages started.
     """
 
     def __init__(self, engine: Engine) -> None:

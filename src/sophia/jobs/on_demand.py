@@ -106,6 +106,8 @@ class OnDemandCollection:
         finally:
             for watch in watches.values():
                 watch.stopped()
+            # A person waits for these figures: the portfolio shows them at once, as it shows changes by requests.
+            context.database.versions.count_write()
         pictures = await fetch_pictures(context)
         ok = sum(outcome.status == "ok" for outcome in outcomes)
         return {"accounts": len(outcomes), "ok": ok, "pictures": pictures.get("stored", 0)}

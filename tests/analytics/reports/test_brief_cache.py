@@ -24,10 +24,13 @@ from sophia.analytics.reports.brief_worker import BriefWorker
 from sophia.database.engine import Database
 from sophia.errors import BusyError, InvalidInputError
 from sophia.meta.reporting_zone import DateRange
+from sophia.portfolio.models import Client
 
 
 class SlowMaker:
     """A worker that makes a brief only when the test lets it."""
+
+    is_running = True
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -322,3 +325,57 @@ def test_a_process_makes_the_same_brief_also_after_it_was_killed(agency: Agency)
         assert worker.submit(NOW, WEEK, Comparison.PREVIOUS).result(60) == expected
     finally:
         worker.close()
+
+
+def test_the_first_brief_of_few_clients_needs_no_process(agency: Agency) -> None:
+    furnish(agency)
+    database, maker, clock = agency.filling.database, SlowMaker(agency.filling.database), Clock()
+    maker.is_running = False
+    cache = BriefCache(clock, maker)
+    assert cache.brief(database, None, NOW).is_current
+    assert maker.begun == []
+    restate(agency, 2)
+    clock.seconds = 60.0
+    assert not cache.brief(database, None, NOW).is_current
+    assert len(maker.begun) == 1
+
+
+def test_the_end_of_the_server_ends_the_waiting(agency: Agency) -> None:
+    furnish(agency)
+    maker = SlowMaker(agency.filling.database)
+    cache = BriefCache(Clock(), maker, few_clients=0)
+    errors: list[BusyError] = []
+
+    def refresh() -> None:
+        try:
+            cache.refresh(agency.filling.database, NOW)
+        except BusyError as error:
+            errors.append(error)
+
+    thread = Thread(target=refresh)
+    thread.start()
+    while not maker.begun:
+        thread.join(0.01)
+    cache.stop_worker()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(errors) == maker.closed == 1
+    # The process may still finish its work.
+    maker.finish()
+
+
+def test_an_added_or_archived_client_shows_at_once(agency: Agency) -> None:
+    """Also during a collection, and when another process changed it: a deleted client must not appear."""
+    client, _ = furnish(agency)
+    database = agency.filling.database
+    cache = BriefCache(Clock(), ReadyMaker(database))
+    collect(agency)
+    assert len(cache.brief(database, None, NOW).brief.clients) == 7
+    with database.write() as session:
+        session.execute(update(Client).where(Client.id == client).values(status="archived"))
+    cached = cache.brief(database, None, NOW)
+    assert client not in [row.client_id for row in cached.brief.clients]
+    assert cached.is_current
+    with database.write() as session:
+        session.execute(update(Client).where(Client.id == client).values(status="active"))
+    assert client in [row.client_id for row in cache.brief(database, None, NOW).brief.clients]

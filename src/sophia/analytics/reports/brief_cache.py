@@ -7,8 +7,9 @@ for Python's lock. Meanwhile readers get the last one, marked as not current: it
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures import CancelledError, Future, InvalidStateError, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from sophia.analytics.figures.comparison import Comparison
@@ -92,6 +93,9 @@ class _Renewal:
 class BriefMaker(Protocol):
     """Makes briefs of all clients elsewhere."""
 
+    @property
+    def is_running(self) -> bool: ...
+
     def submit(self, now: datetime, window: DateRange, comparison: Comparison) -> Future[Brief]: ...
 
     def close(self) -> None: ...
@@ -100,7 +104,7 @@ class BriefMaker(Protocol):
 class BriefCache:
     """The briefs of one store. `monotonic` measures their age in seconds.
 
-    The `worker` makes the briefs if there is one, and otherwise the thread of the first reader.
+    The `worker` makes the briefs if there is one, except the first one of few clients, and otherwise a reader's thread.
     """
 
     def __init__(
@@ -122,10 +126,15 @@ class BriefCache:
         self._worker, self._is_stopped = BriefWorker(database.engine.url), False
 
     def stop_worker(self) -> None:
+        """End the process. Readers who wait for it, and `refresh`, end with BusyError."""
         self._is_stopped = True
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+        with self._lock:
+            running = list(self._renewals.items())
+        for key, renewal in running:
+            self._fail(key, renewal, CancelledError())
 
     def brief(
         self,
@@ -137,7 +146,7 @@ class BriefCache:
     ) -> CachedBrief:
         """Return the brief as `make_brief` does with stored anomalies, or the last one while it is renewed.
 
-        After a change by a request of this process it is always current. Raises BusyError when there is no brief yet and
+        After a change by a request of this process, and of the active clients, it is always current. Raises BusyError when there is no brief yet and
         making it takes longer than 20 seconds, and what `make_brief` raises.
         """
         key = _Key(window or last_closed_week(now), comparison)
@@ -162,11 +171,13 @@ class BriefCache:
 
     def _cached(self, database: Database, key: _Key, now: datetime) -> CachedBrief:
         state, kept = self._state(database), self._kept(key)
-        if kept is None or kept.state.writes != state.writes:
+        if kept is not None and self._is_current(kept, state):
+            return CachedBrief(kept.brief, is_current=True, has_failed=False)
+        # A client that was added is never missing, and one that was deleted or archived never shown.
+        clients = None if kept is None else {client.client_id for client in kept.brief.clients}
+        if kept is None or kept.state.writes != state.writes or clients != active_clients(database):
             brief = self._made(database, key, now, state, LONGEST_WAIT_SECONDS)
             return CachedBrief(brief, is_current=True, has_failed=False)
-        if self._is_current(kept, state):
-            return CachedBrief(kept.brief, is_current=True, has_failed=False)
         collecting = is_collecting(database, now)
         is_fresh = state.read_at - kept.state.read_at < FRESH_SECONDS
         if not (is_fresh and (collecting or self._worker is not None)):
@@ -209,7 +220,10 @@ class BriefCache:
     def _begin(self, database: Database, key: _Key, now: datetime) -> Future[Brief]:
         """Begin to make a brief in the worker, or make it in this thread."""
         worker = self._worker
-        if worker is not None:
+        # The process takes two seconds to start; the first brief of few clients is finished before.
+        if worker is not None and (
+            worker.is_running or self._kept(key) is not None or self._has_many_clients(database)
+        ):
             return worker.submit(now, key.window, key.comparison)
         future: Future[Brief] = Future()
         try:
@@ -232,7 +246,7 @@ class BriefCache:
                 self._briefs.move_to_end(key)
             while len(self._briefs) > MOST_BRIEFS:
                 self._briefs.popitem(last=False)
-        if not renewal.future.done():
+        with suppress(InvalidStateError):
             renewal.future.set_result(making.result())
 
     def _fail(self, key: _Key, renewal: _Renewal, error: BaseException) -> None:
@@ -246,7 +260,7 @@ class BriefCache:
             log.error("brief_not_renewed", start=key.window.start, end=key.window.end, error=repr(error))
         if isinstance(error, BrokenProcessPool | TimeoutError) and self._worker is not None:
             self._worker.close()
-        if not renewal.future.done():
+        with suppress(InvalidStateError):
             renewal.future.set_exception(error)
 
     def _forget(self, key: _Key, renewal: _Renewal) -> None:
@@ -254,9 +268,7 @@ class BriefCache:
             del self._renewals[key]
 
     def _has_many_clients(self, database: Database) -> bool:
-        query = select(func.count()).select_from(Client).where(Client.status == "active")
-        with database.read() as session:
-            return (session.scalar(query) or 0) > self._few_clients
+        return len(active_clients(database)) > self._few_clients
 
     def _kept(self, key: _Key) -> _Kept | None:
         with self._lock:
@@ -287,6 +299,12 @@ def usual_windows(now: datetime) -> list[DateRange]:
     weeks = [DateRange(week.start - index * ONE_WEEK, week.end - index * ONE_WEEK) for index in range(USUAL_WEEKS)]
     longer = [DateRange(today - 28 * ONE_DAY, today), month_of(today), last_months(today, 1)]
     return list(dict.fromkeys([*weeks[:4], week_of(today), *weeks[4:], *longer]))
+
+
+def active_clients(database: Database) -> set[int]:
+    """Return the ids of the clients that a brief contains."""
+    with database.read() as session:
+        return set(session.scalars(select(Client.id).where(Client.status == "active")))
 
 
 def is_collecting(database: Database, now: datetime) -> bool:

@@ -55,6 +55,11 @@ class BriefWorker:
                     os.kill(process_id, signal.SIGTERM)
 
     @property
+    def is_running(self) -> bool:
+        """Return whether the process was started, though perhaps a moment ago."""
+        return self._pool is not None
+
+    @property
     def process_id(self) -> int | None:
         """Return the number of the process, or None before it runs."""
         reported = self._reported_id
