@@ -62,4 +62,6 @@ def test_group_and_list(shell: Shell) -> None:
     assert "Tips February 2026" in listed
     assert "ended" in listed
     assert "19.90 CAD" in listed
+    assert "no time without it" in shell.run("campaigns", "lift", client["name"], str(document["id"])).stdout
+    assert shell.ask("campaigns", "lift", client["name"], str(document["id"]))["platforms"] == []
     assert shell.run("campaigns", "list", "nobody").exit_code == 1

@@ -4,7 +4,10 @@ from tests.conftest import NOW
 from tests.dashboard.conftest import Agencies
 
 from sophia.access.users import UserRole
+from sophia.analytics.campaigns.lifts import PlatformLift, campaign_lift
 from sophia.analytics.campaigns.queries import CampaignRecord, list_campaigns
+from sophia.dashboard.campaign.view import lift_row
+from sophia.meta.catalogue.terms import Platform
 
 FORM = {"name": "Winter", "start_date": "2026-12-01", "end_date": "", "content_pillar": "Hats"}
 
@@ -32,6 +35,18 @@ def test_a_campaign_shows_its_events_and_drafts(agencies: Agencies) -> None:
     assert {row[0].value.text: row[1].sort for row in page.events.rows} == counts
     assert sum(record.events.values()) == sum(counts.values())
     assert page.draft_ids == tuple(record.draft_ids)
+    with agencies.database.read() as session:
+        lift = campaign_lift(session, agencies.hats, 1, NOW)
+    assert (page.lift.empty, page.lift.rows) == (lift.reason or "", tuple(lift_row(part) for part in lift.platforms))
+
+
+def test_a_lift_is_shown_with_its_interval() -> None:
+    part = PlatformLift(
+        platform=Platform.INSTAGRAM, verdict="lift", text="More.", percent=41.7, low_percent=8.2, high_percent=80.0
+    )
+    assert [cell.value.text for cell in lift_row(part)] == ["Instagram", "+42 %", "+8 to +80 %", "More."]
+    missing = PlatformLift(platform=Platform.FACEBOOK, verdict="no estimate", text="Too few.")
+    assert [cell.value.text for cell in lift_row(missing)] == ["Facebook", "–", "–", "Too few."]
 
 
 def test_forms_create_change_and_delete(agencies: Agencies) -> None:

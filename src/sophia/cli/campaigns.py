@@ -1,6 +1,6 @@
 """`sophia campaigns`: show campaigns, and group drafts by content pillar and month."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -40,6 +40,25 @@ def campaign_row(campaign: "CampaignRecord") -> dict[str, str]:
         "sales": str(campaign.totals.conversions.value),
         "revenue": ", ".join(f"{figure.value} {figure.currency}" for figure in campaign.revenue),
     }
+
+
+@campaigns.command()
+def lift(
+    client: Client,
+    campaign: Annotated[int, typer.Argument(metavar="ID", help="As `sophia campaigns list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Estimate what a campaign added to engagements, against the portfolio's other clients."""
+    from sophia.analytics.campaigns.lifts import campaign_lift
+
+    installation = open_installation()
+    with installation.read_client(client) as (session, client_id):
+        result = campaign_lift(session, client_id, campaign, installation.clock())
+    if as_json:
+        show_json(result)
+        return
+    for text in [result.reason] if result.reason is not None else [part.text for part in result.platforms]:
+        echo(text)
 
 
 @campaigns.command()

@@ -37,7 +37,8 @@ def comments(
 ) -> None:
     """Show the sentiment of comments, by default of the last 28 days, and list the newest comments."""
     from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments
-    from sophia.analytics.comments.sentiment import SentimentLabel, comment_overview
+    from sophia.analytics.comments.scoring import SentimentLabel
+    from sophia.analytics.comments.sentiment import comment_overview
     from sophia.analytics.readings.permissions import account_ids
     from sophia.meta.reporting_zone import reporting_day
 

@@ -96,7 +96,7 @@ def make_store(folder: Path) -> "Database":
 
 def load_language_model() -> None:
     """Load the model that detects the languages of comments: 1 s, before the first comment needs it."""
-    from sophia.analytics.comments.sentiment import score
+    from sophia.analytics.comments.scoring import score
 
     score("Thank you for the lovely evening")
 

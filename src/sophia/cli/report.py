@@ -183,6 +183,8 @@ def comment_lines(comment_overview: "CommentOverview") -> list[str]:
     if total.not_scored:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in total.not_scored.items())
         lines.append(f"not scored: {reasons}")
+    if comment_overview.not_scored_effect:
+        lines.append(comment_overview.not_scored_effect)
     return lines
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from sophia.analytics.anomalies.daily import keep_anomalies
 from sophia.analytics.campaigns.store import group_drafts
+from sophia.analytics.comments.rescoring import rescore_comments
 from sophia.analytics.comments.store import forget_comments
 from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
 from sophia.analytics.kpis.weekly import keep_weeks
@@ -70,6 +71,14 @@ async def forget_old_comments(context: JobContext) -> dict[str, int]:
     """Delete comments that are older than the settings keep them."""
     before = context.clock() - timedelta(days=context.settings.comment_days)
     return {"forgotten": await anyio.to_thread.run_sync(forget_comments, context.database, before)}
+
+
+async def rescore_old_comments(context: JobContext) -> dict[str, int]:
+    """Score comments again that an earlier model scored."""
+    now = context.clock()
+    keep_since = now - timedelta(days=context.settings.comment_days)
+    scored = await anyio.to_thread.run_sync(rescore_comments, context.database, now, keep_since)
+    return {"scored": scored}
 
 
 async def group_campaigns(context: JobContext) -> dict[str, int]:
@@ -139,5 +148,11 @@ JOBS = (
     Job("forget_raw_answers", forget_old_answers, Schedule("day", hours_after=1), alone_for=timedelta(hours=6)),
     Job(
         "forget_comments", forget_old_comments, Schedule("day", minute=10, hours_after=1), alone_for=timedelta(hours=6)
+    ),
+    Job(
+        "rescore_comments",
+        rescore_old_comments,
+        Schedule("day", minute=20, hours_after=1),
+        alone_for=timedelta(hours=6),
     ),
 )

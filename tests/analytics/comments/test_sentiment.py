@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sophia.analytics.comments.scoring import NotScoredReason, SentimentLabel, score
 from sophia.analytics.comments.sentiment import (
     NOTHING_SCORED,
     MeasuredComment,
-    NotScoredReason,
-    SentimentLabel,
     comment_quality_scores,
-    score,
+    not_scored_effect,
     sentiment,
+    sentiment_verdict,
 )
+from sophia.analytics.comments.sentiment_model import sentiment_model
 
 AT = datetime(2026, 11, 3, 20, tzinfo=UTC)
 GOOD, BAD, PLAIN = (
@@ -85,6 +86,32 @@ def test_shares_have_their_sample() -> None:
     assert found.negative.value == pytest.approx(100 / 3)
     assert tuple(found.negative.interval or ()) == pytest.approx((6.15, 79.23), abs=0.01)
     assert sum(round(10 * share) for share in found.shares.values()) == 1000
+
+
+def test_languages_that_are_not_scored_are_named_with_their_effect() -> None:
+    """H10: the shares are those of English comments; the sentence says how far the others could move them."""
+    spanish, german = (
+        "Qué horror de servicio, nunca más vuelvo a este restaurante.",
+        "Das ist wirklich furchtbar, ich komme nie wieder!",
+    )
+    found = sentiment(comments(GOOD, GOOD, BAD, spanish, spanish, german))
+    assert found.languages == {"es": 2, "de": 1}
+    assert found.models == {sentiment_model().name: 3}
+    assert not_scored_effect(found) == (
+        "3 comments are in another or an uncertain language (Spanish 2, German 1) and not scored. With them the positive "
+        "share could be 33 to 83 %, and the negative share 17 to 67 %."
+    )
+    assert not_scored_effect(sentiment(comments(GOOD, None))) is None
+
+
+def test_a_side_is_named_only_where_the_model_cannot_mistake_it() -> None:
+    """The interval of the positive share must lie outside 40 to 60 %: 58 of 100 is no side, 80 of 100 is."""
+    for good, words in (
+        (58, "Not enough evidence"),
+        (80, "More comments are positive"),
+        (20, "More comments are negative"),
+    ):
+        assert words in sentiment_verdict(sentiment(comments(*[GOOD] * good, *[BAD] * (100 - good))))
 
 
 def test_nothing_scored() -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, WriteContext
 from sophia.analytics.campaigns import store
+from sophia.analytics.campaigns.lifts import CampaignLift, campaign_lift
 from sophia.analytics.campaigns.queries import CampaignRecord, list_campaigns
 from sophia.analytics.campaigns.schemas import AddedDrafts, CampaignChange, NewCampaign
 from sophia.analytics.figures.requests import ClientId, Id, writing
@@ -23,6 +24,16 @@ def get_campaigns(context: ReadContext, client_id: ClientId) -> list[CampaignRec
     """Return campaigns, newest first, with their drafts and totals. The status follows from the dates in the client's zone."""
     with read_client(context, client_id) as session:
         return list_campaigns(session, client_id, context.now)
+
+
+@router.get("/{client_id}/campaigns/{campaign_id}/lift")
+def get_lift(context: ReadContext, client_id: ClientId, campaign_id: CampaignId) -> CampaignLift:
+    """Estimate what the campaign added to the client's engagements, against a synthetic control of the other clients.
+
+    An automatic campaign, and one without enough days, has a reason instead.
+    """
+    with read_client(context, client_id) as session:
+        return campaign_lift(session, client_id, campaign_id, context.now)
 
 
 @router.post("/{client_id}/campaigns", status_code=201, responses=writing)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.analytics.comments.sentiment import SentimentLabel
+from sophia.analytics.comments.scoring import SentimentLabel
 from sophia.analytics.readings.models import DAY_IN_RANGE
 from sophia.database.columns import Base, BigId, Day, UtcDateTime
 
@@ -15,7 +15,7 @@ LABELS = tuple(label.value for label in SentimentLabel)
 class Comment(Base):
     """A comment under a post. Sophia stores no name or id of the author, because no feature needs one.
 
-    `tone` is the sentiment label. `is_own`: the account itself wrote the comment. `is_hidden`, `like_count`: NULL if Meta
+    `tone` is the sentiment label, and `scored_by` the model that gave it; NULL for VADER alone. `is_own`: the account itself wrote the comment. `is_hidden`, `like_count`: NULL if Meta
     gave no value. `fetched_at`: when Meta gave the present content; `changed_at`: when Sophia first saw an edit. `gone_at`:
     Meta lists the comment no more; Sophia then drops the text, because its author or the account deleted it.
     """
@@ -41,6 +41,7 @@ class Comment(Base):
     tone: Mapped[str] = mapped_column(String(20))
     compound: Mapped[float | None] = mapped_column()
     not_scored_reason: Mapped[str | None] = mapped_column(String(40))
+    scored_by: Mapped[str | None] = mapped_column(String(40))
     is_reply: Mapped[bool] = mapped_column()
     is_own: Mapped[bool] = mapped_column()
     is_hidden: Mapped[bool | None] = mapped_column()

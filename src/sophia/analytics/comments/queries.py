@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, aliased
 
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
 from sophia.analytics.comments.requests import DerivedMetricsQuery
-from sophia.analytics.comments.sentiment import MeasuredComment, NotScoredReason, SentimentLabel, SentimentScore
+from sophia.analytics.comments.scoring import NotScoredReason, SentimentLabel, SentimentScore
+from sophia.analytics.comments.sentiment import MeasuredComment
 from sophia.analytics.figures.cursors import write_cursor
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.database.records import as_record
@@ -39,7 +40,10 @@ class CommentedPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedComment:
-    """A comment, without its author. `compound` is VADER's number from −1 to 1; `is_own`: the account wrote the comment."""
+    """A comment, without its author. `compound` is VADER's number from −1 to 1; `is_own`: the account wrote the comment.
+
+    `scored_by` names the model that scored it; null for VADER alone.
+    """
 
     id: int
     platform: Platform
@@ -52,6 +56,7 @@ class ListedComment:
     tone: SentimentLabel
     compound: float | None
     not_scored_reason: str | None
+    scored_by: str | None
     is_reply: bool
     is_own: bool
     is_hidden: bool | None
@@ -219,6 +224,7 @@ def comments_by_platform(
             Comment.compound,
             Comment.language,
             Comment.not_scored_reason,
+            Comment.scored_by,
             Comment.changed_at,
         )
         .join(Account, Account.id == Comment.account_id)
@@ -231,10 +237,10 @@ def comments_by_platform(
         )
     )
     comments: dict[str, list[MeasuredComment]] = {}
-    for platform, name, post_id, moment, tone, compound, language, reason, changed_at in rows:
+    for platform, name, post_id, moment, tone, compound, language, reason, model, changed_at in rows:
         score = SentimentScore(
-            SentimentLabel(tone), compound, language, None if reason is None else NotScoredReason(reason)
-        )  # fmt: skip
+            SentimentLabel(tone), compound, language, None if reason is None else NotScoredReason(reason), model
+        )
         if as_of is not None and changed_at is not None and changed_at > as_of:
             score = SentimentScore(SentimentLabel.NOT_SCORED, reason=NotScoredReason.EDITED)
         comments.setdefault(platform, []).append(MeasuredComment(name, post_id, moment, None, score))

@@ -55,6 +55,7 @@ def make_sentiment(session: Session, client_id: int, query: SentimentQuery, now:
         whole=overview.whole,
         platforms=overview.platforms,
         verdict=overview.verdict,
+        not_scored_effect=overview.not_scored_effect,
         weeks=by_week([comment for group in by_platform.values() for comment in group], window),
     )
 

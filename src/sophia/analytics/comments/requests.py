@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sophia.analytics.comments.sentiment import SentimentLabel
+from sophia.analytics.comments.scoring import SentimentLabel
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment
 from sophia.analytics.figures.requests import Cursor, DateRangeQuery, Limit, Name, RequestModel
 from sophia.meta.catalogue.terms import Platform

@@ -9,13 +9,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
-from sophia.analytics.comments.sentiment import (
-    MeasuredComment,
-    SentimentLabel,
-    SentimentScore,
-    comment_quality_scores,
-    score,
-)
+from sophia.analytics.comments.scoring import SentimentLabel, SentimentScore, score
+from sophia.analytics.comments.sentiment import MeasuredComment, comment_quality_scores
 from sophia.database.columns import day_number
 from sophia.database.engine import Database
 from sophia.database.statements import among, insert_for, put_rows
@@ -26,6 +21,7 @@ from sophia.portfolio.models import Post
 QUALITY = "comment_quality_score"
 # Small enough that other writers wait only for a moment.
 DELETED_AT_ONCE = 1000
+SCORE_COLUMNS = ("language", "tone", "compound", "not_scored_reason", "scored_by")
 DERIVED_COLUMNS = ("post_id", "metric_name", "metric_date", "metric_value", "sample_size", "computed_at")
 
 
@@ -199,7 +195,7 @@ def _row(account_id: int, post_id: int, comment: ObservedComment, now: datetime)
         "like_count": comment.likes,
         "first_seen_at": now,
         "fetched_at": now,
-        **_score_columns(score(comment.text)),
+        **score_columns(score(comment.text)),
     }
 
 
@@ -210,9 +206,9 @@ def _changes(row: Comment, comment: ObservedComment, now: datetime) -> dict[str,
         return None
     is_edited = comment.text != row.text
     # A bulk update needs the same columns in every row.
-    scores = {name: getattr(row, name) for name in ("language", "tone", "compound", "not_scored_reason")}
+    scores = {name: getattr(row, name) for name in SCORE_COLUMNS}
     if is_edited:
-        scores = _score_columns(score(comment.text))
+        scores = score_columns(score(comment.text))
     return {
         "id": row.id,
         "text": comment.text,
@@ -226,12 +222,14 @@ def _changes(row: Comment, comment: ObservedComment, now: datetime) -> dict[str,
     }
 
 
-def _score_columns(score: SentimentScore) -> dict[str, Any]:
+def score_columns(score: SentimentScore) -> dict[str, Any]:
+    """Return the columns of a comment that hold its score."""
     return {
         "language": score.language,
         "tone": score.label.value,
         "compound": score.compound,
         "not_scored_reason": None if score.reason is None else score.reason.value,
+        "scored_by": score.model,
     }
 
 

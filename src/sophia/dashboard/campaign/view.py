@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sophia.access.pages import ReadPage, WritePage
 from sophia.access.web import RequestContext
 from sophia.analytics.campaigns import store
+from sophia.analytics.campaigns.lifts import CampaignLift, PlatformLift, campaign_lift
 from sophia.analytics.campaigns.queries import CampaignRecord, list_campaigns
 from sophia.analytics.campaigns.schemas import AddedDrafts, CampaignChange
 from sophia.analytics.figures.requests import Id
@@ -22,6 +23,7 @@ from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import DASH, PLATFORM_LABELS
 from sophia.display.figures import count_cell, definition, figure_card, figure_cell, label_of
 from sophia.display.values import Card, Cell, Column, Table, Value
 from sophia.errors import NotFoundError
@@ -30,6 +32,10 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 ClientId = Annotated[Id, Path()]
 CampaignId = Annotated[Id, Path()]
+LIFT_NOTE = (
+    "The campaign's days against a weighted mean of the other clients that moved like this client in the weeks before. "
+    "Placebo campaigns, of other clients and in earlier weeks, show how far such a comparison is off."
+)
 Text = Annotated[str, Form(max_length=200)]
 Numbers = Annotated[str, Form(max_length=5000)]
 
@@ -43,6 +49,7 @@ class CampaignPage:
     lead: str
     error: str
     cards: tuple[Card, ...]
+    lift: Table
     metrics: Table
     events: Table
     drafts: Table
@@ -158,12 +165,16 @@ def show(
     request: Request, context: RequestContext, client_id: int, campaign_id: int, error: str = ""
 ) -> Response:  # fmt: skip
     record = find_campaign(context, client_id, campaign_id)
-    page = campaign_page(context.settings.path_prefix, client_id, record, error, can=can_change(context))
+    with context.database.read() as session:
+        lift = campaign_lift(session, client_id, campaign_id, context.now)
+    page = campaign_page(context.settings.path_prefix, client_id, record, lift, error, can=can_change(context))
     outside = frame(request, context, record.name, sections=client_sections(request, context, client_id))
     return respond(request, "campaign/page.html", outside, page, UNPROCESSABLE if error else 200)
 
 
-def campaign_page(prefix: str, client_id: int, record: CampaignRecord, error: str, *, can: bool) -> CampaignPage:
+def campaign_page(
+    prefix: str, client_id: int, record: CampaignRecord, lift: CampaignLift, error: str, *, can: bool
+) -> CampaignPage:
     """Return the results of a campaign, and the values of its form."""
     totals = record.totals
     metrics = tuple(
@@ -185,6 +196,7 @@ def campaign_page(prefix: str, client_id: int, record: CampaignRecord, error: st
             figure_card("Conversions", totals.conversions),
             Card("Revenue", definition(prefix, "revenue"), revenue_value(record.revenue)),
         ),
+        lift=lift_table(lift),
         metrics=Table(
             "metrics",
             "Posts of this campaign together",
@@ -213,6 +225,37 @@ def campaign_page(prefix: str, client_id: int, record: CampaignRecord, error: st
         start_date="" if record.is_automatic else record.start_date.isoformat(),
         end_date="" if record.is_automatic or record.end_date is None else record.end_date.isoformat(),
         content_pillar="" if record.is_automatic else record.content_pillar or "",
+    )
+
+
+def lift_table(lift: CampaignLift) -> Table:
+    """Return the lift on each platform; an empty table says why there is none."""
+    columns = (
+        Column("Platform"),
+        Column("Lift of engagements", numeric=True),
+        Column("95 % interval", numeric=True),
+        Column("Result"),
+    )
+    return Table(
+        "lift",
+        "Lift against the other clients",
+        columns,
+        tuple(lift_row(part) for part in lift.platforms),
+        lift.reason or "",
+        LIFT_NOTE,
+    )
+
+
+def lift_row(part: PlatformLift) -> tuple[Cell, ...]:
+    platform = Cell(Value(PLATFORM_LABELS[part.platform.value]))
+    if part.percent is None or part.low_percent is None or part.high_percent is None:
+        missing = Value(DASH, reason=part.text)
+        return platform, Cell(missing), Cell(missing), Cell(Value(part.text))
+    return (
+        platform,
+        Cell(Value(f"{part.percent:+.0f} %"), sort=part.percent),
+        Cell(Value(f"{part.low_percent:+.0f} to {part.high_percent:+.0f} %")),
+        Cell(Value(part.text)),
     )
 
 

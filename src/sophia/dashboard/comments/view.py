@@ -11,7 +11,8 @@ from sophia.access.pages import ReadPage
 from sophia.analytics.comments.queries import CommentFilter, ListedComment, comment_cursor, list_comments
 from sophia.analytics.comments.reports import ClientSentiment, make_sentiment
 from sophia.analytics.comments.requests import CommentsQuery, SentimentQuery
-from sophia.analytics.comments.sentiment import Sentiment, SentimentLabel, WeeklySentiment
+from sophia.analytics.comments.scoring import SentimentLabel
+from sophia.analytics.comments.sentiment import Sentiment, WeeklySentiment
 from sophia.analytics.figures.figures import week_of
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
@@ -123,8 +124,7 @@ def sentiment_table(report: ClientSentiment) -> Table:
         columns,
         tuple(rows) if report.whole.comments else (),
         "There are no comments in this period.",
-        "Scored in English only. In its test the method was right for half to two thirds of texts: compare shares with "
-        "each other, and do not read a single share as the truth.",
+        " ".join(text for text in (report.not_scored_effect, report.limits) if text),
     )
 
 

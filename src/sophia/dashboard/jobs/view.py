@@ -38,6 +38,7 @@ PURPOSES = {
     "check_links": "Check the published links",
     "forget_raw_answers": "Delete old answers of Meta",
     "forget_comments": "Delete old comments",
+    "rescore_comments": "Score comments again after a change of the model",
 }
 EVERY = {"minute": "every minute", "hour": "every hour", "day": "every day", "week": "every week"}
 NO_JOBS = (
