@@ -194,6 +194,16 @@ class Settings(BaseSettings):
         pattern=r"^(/[A-Za-z0-9._~-]+)*$",
         description="Path prefix that a proxy removes, such as /sophia; links to next pages start with it.",
     )
+    public_url: BaseUrl | None = Field(
+        default=None,
+        description="Address at which people open Sophia, such as https://sophia.example.com; links in alerts start with "
+        "it.",
+    )
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        description="Address that is requested hourly and after each daily collection, so that an outside watchdog such as "
+        "Healthchecks notices silence.",
+    )
     watchdog_seconds: float = Field(
         default=60.0,
         ge=0,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.annotations.queries import AnnotationRecord, list_annotations
 from sophia.analytics.anomalies.queries import judged_through, stored_events
 from sophia.analytics.anomalies.records import MetricEvent, SeriesAnomaly
+from sophia.analytics.anomalies.sentences import say_event
 from sophia.analytics.anomalies.series import AccountSeries, belongs_to, monitored_days, portfolio_anomalies
 from sophia.analytics.anomalies.shared_events import SharedEvent, shared_events
 from sophia.analytics.drivers.drivers import DriverSplit
@@ -24,7 +25,7 @@ from sophia.analytics.figures.facts import (
     PostsADay,
 )
 from sophia.analytics.figures.figures import Figure, check_window, last_closed_week
-from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
+from sophia.analytics.figures.sentences import PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.format_averages import best_format, format_averages
@@ -335,18 +336,7 @@ def _fall_of_others(facts: PortfolioFacts, client_id: int, kpi: str, kpi_trend: 
 
 def _commentary(brief: Brief) -> Iterator[Sentence]:
     for index, event in enumerate(brief.events):
-        word = "higher" if event.kind in ("spike", "rise") else "lower"
-        where = ", ".join(
-            f"{METRIC_NAMES[part.metric].lower()} on {PLATFORM_NAMES[part.platform]}" for part in event.parts
-        )
-        yield say(
-            brief,
-            f"Since {{since}}, {{alike}} of {{series}} series were {word} than expected ({where}). This is one event of the "
-            "portfolio, not a problem of a single client.",
-            alike=f"events.{index}.alike",
-            series=f"events.{index}.series",
-            since=Reference(f"events.{index}.since", "text"),
-        )
+        yield say_event(brief, event, f"events.{index}.")
     yield from algorithm_changes(brief)
     yield say(
         brief,
