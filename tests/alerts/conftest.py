@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from tests.conftest import NOW, PATIENCE_SECONDS, Filling, plain_settings
+from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, PATIENCE_SECONDS, Filling, plain_settings, store_of
 
 from sophia.alerts.routes import NewRoute, Route, add_route
 from sophia.alerts.sending import find_alerts, send_alerts
@@ -158,6 +158,12 @@ class World:
         self.now += timedelta(**later)
         self.look()
         return self.send()
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, but for what says that it wants both."""
+    return store_of(request)
 
 
 @pytest.fixture

@@ -193,3 +193,19 @@ def unknown_deliveries(session: Session, now: datetime) -> dict[int, int]:
         )
     ).all()
     return {route_id: list(rows).count(route_id) for route_id in set(rows)}
+
+
+def route_problems(routes: Sequence[Route], unknown: Mapping[int, int]) -> list[str]:
+    """Return a sentence for each route that a person should look at; `unknown` is the result of `unknown_deliveries`."""
+    failing = [
+        f"Alert route {route.id} ({route.name}) {route.state}"
+        for route in routes
+        if route.is_failing and route.paused_at is None
+    ]
+    uncertain = [
+        f"Alert route {route.id} ({route.name}): {unknown[route.id]} alerts may not have arrived. Compare it with the list: "
+        "sophia alerts list"
+        for route in routes
+        if route.id in unknown
+    ]
+    return failing + uncertain

@@ -1,6 +1,5 @@
 """Routes: where alerts are sent, when, and which kinds. Addresses are encrypted, and no record holds one."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Annotated, get_args
@@ -38,6 +37,13 @@ class Timing:
     quiet_from: Annotated[Hour | None, Field(description="The first quiet hour.")] = None
     quiet_until: Annotated[Hour | None, Field(description="The hour in which messages are sent again.")] = None
     digest_hour: Annotated[Hour | None, Field(description="One message a day at this hour. Null: at once.")] = None
+
+    @property
+    def text(self) -> str:
+        """Return when the route sends, in words."""
+        quiet = "" if self.quiet_from is None else f", quiet {self.quiet_from:02}:00–{self.quiet_until:02}:00"
+        mode = "at once" if self.digest_hour is None else f"daily at {self.digest_hour:02}:00"
+        return f"{mode}{quiet} ({self.timezone})"
 
     def is_quiet(self, hour: int) -> bool:
         """Return whether an hour is quiet."""
@@ -87,6 +93,15 @@ class Route:
     @property
     def is_failing(self) -> bool:
         return self.last_error is not None or not self.has_address
+
+    @property
+    def state(self) -> str:
+        """Return whether the route works, in words."""
+        if self.paused_at is not None:
+            return "paused"
+        if not self.has_address:
+            return "has no address: delete it and add it again"
+        return "works" if self.last_error is None else f"failed: {self.last_error}"
 
     def wants(self, kind: str, client_id: int | None) -> bool:
         """Return whether the route gets alerts of this kind about this client; None means the portfolio."""
@@ -191,13 +206,8 @@ def delete_route(session: Session, allowed_clients: ClientScope, route_id: int) 
 
 
 def route_address(session: Session, vault: Vault, route_id: int) -> SecretStr:
-    """Return the address of a route. Raises InvalidInputError if it has none, ConfigurationError when no key fits."""
+    """Return the address of a route. Raises ConflictError if it has none, ConfigurationError when no key fits."""
     encrypted = session.get_one(AlertRoute, route_id).address_encrypted
     if encrypted is None:
-        raise InvalidInputError("This route has no address, because it was imported. Delete it and add it again.")
+        raise ConflictError("This route has no address, because it was imported. Delete it and add it again.")
     return vault.decrypt(encrypted)
-
-
-def failing_routes(routes: Sequence[Route]) -> list[Route]:
-    """Return the routes that a person should look at: the last message failed, or there is no address."""
-    return [route for route in routes if route.is_failing and route.paused_at is None]

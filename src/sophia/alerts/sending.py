@@ -20,6 +20,8 @@ from sophia.database.engine import Database
 from sophia.errors import SophiaError
 from sophia.vault import Vault
 
+# The page and the API answer within 30 seconds.
+TEST_SECONDS = 20.0
 log = structlog.get_logger(__name__)
 
 
@@ -78,12 +80,12 @@ async def _send(database: Database, vault: Vault, settings: Settings, reserved: 
 async def send_test(
     database: Database, vault: Vault, settings: Settings, allowed_clients: ClientScope, route_id: int, now: datetime
 ) -> Outcome:
-    """Send a test message on a route at once, also in quiet hours. Raises NotFoundError and InvalidInputError."""
+    """Send a test message on a route at once, also in quiet hours. Raises NotFoundError and ConflictError."""
     route = await anyio.to_thread.run_sync(_find, database, allowed_clients, route_id)
     address = await anyio.to_thread.run_sync(_address, database, vault, route_id)
     link = f"{settings.public_url.rstrip('/')}/settings/alerts" if settings.public_url else ""
     item = Item("Test message of Sophia", f"The alert route {route.name!r} works.", link)
-    outcome = await send(address, render([item]))
+    outcome = await send(address, render([item]), TEST_SECONDS)
     await anyio.to_thread.run_sync(_note_test, database, route, outcome, now)
     return outcome
 

@@ -27,7 +27,7 @@ DELIMITERS = re.compile(r"[/?&=@:,;#\s]+")
 
 Result = Literal["sent", "refused", "unknown"]
 REFUSED = "The service refused the message, or could not be reached."
-UNKNOWN = f"The service did not answer within {SEND_SECONDS:.0f} seconds. The message may have arrived, so it is not sent again."
+UNKNOWN = "The service did not answer in time. The message may have arrived, so it is not sent again."
 
 
 @dataclass(frozen=True, slots=True)
