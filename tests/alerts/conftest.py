@@ -4,7 +4,8 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -83,6 +84,7 @@ class Hook:
     seconds: float = 0
     posts: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    on_post: Callable[[], None] = lambda: None
     released: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -100,12 +102,15 @@ def hook_handler(hook: Hook) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hook.posts.append(json.loads(body))
             hook.paths.append(self.path)
+            hook.on_post()
             hook.released.wait(hook.seconds)
-            self.send_response(hook.status)
-            self.end_headers()
+            with suppress(OSError):
+                self.send_response(hook.status)
+                self.end_headers()
 
         def do_GET(self) -> None:
             hook.paths.append(self.path)
+            hook.released.wait(hook.seconds)
             self.send_response(hook.status)
             self.end_headers()
 

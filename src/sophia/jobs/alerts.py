@@ -6,6 +6,7 @@ from dataclasses import asdict
 import anyio.to_thread
 
 from sophia.alerts.sending import find_alerts, send_alerts
+from sophia.database.engine import Database
 from sophia.heartbeat import send_heartbeat
 from sophia.jobs.context import JobContext
 
@@ -23,9 +24,17 @@ async def send_due_alerts(context: JobContext) -> dict[str, int]:
 
 
 async def beat(context: JobContext) -> dict[str, int]:
-    """Request the address of the watchdog, if the settings have one."""
+    """Request the address of the watchdog, if the settings have one. A store that cannot be read ends the job before."""
     address = context.settings.heartbeat_url
-    return {"accepted": int(address is not None and await send_heartbeat(address))}
+    if address is None:
+        return {"accepted": 0}
+    await anyio.to_thread.run_sync(_read_store, context.database)
+    return {"accepted": int(await send_heartbeat(address))}
+
+
+def _read_store(database: Database) -> None:
+    with database.read() as session:
+        session.connection()
 
 
 def then_alerts(work: Work, *, beats: bool = False) -> Work:
