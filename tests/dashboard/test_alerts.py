@@ -17,20 +17,27 @@ def test_the_page_adds_tries_pauses_and_deletes_a_route(agencies: Agencies, hook
     shown = browser.get(page)
     assert SECRET not in shown.text
     assert "at once, quiet 22:00–07:00 (Europe/Berlin)" in shown.text
-    [button] = shown.page.buttons
-    path = f"{page}/{button.route_id}"
-    tried = browser.post(f"{path}/test")
+    [choice] = shown.page.choices
+    route = {"route_id": choice.value}
+
+    def state() -> str:
+        return str(browser.get(page).page.routes.rows[0][-1].value.text)
+
+    assert state() == "not used yet"
+    tried = browser.post(f"{page}/test", route)
     assert (tried.status, tried.page.notice) == (200, "The service accepted the test message.")
+    assert state() == "works"
     hook.status = 500
-    tried = browser.post(f"{path}/test")
-    assert (tried.status, tried.page.problems != ()) == (422, True)
-    assert browser.post(f"{path}/pause").status == 303
-    assert browser.get(page).page.buttons[0].text == "Resume"
-    assert browser.post(f"{path}/resume").status == 303
-    assert browser.get(page).page.buttons[0].text == "Pause"
-    assert browser.post(f"{path}/delete").status == 303
-    assert browser.get(page).page.buttons == ()
-    assert browser.post(f"{path}/delete").status == 422
+    tried = browser.post(f"{page}/test", route)
+    assert (tried.status, tried.page.error) == (422, "The service refused the message, or could not be reached.")
+    assert "failed: " in state()
+    assert browser.post(f"{page}/pause", route).status == 303
+    assert state() == "paused"
+    assert browser.post(f"{page}/resume", route).status == 303
+    assert "failed: " in state()
+    assert browser.post(f"{page}/delete", route).status == 303
+    assert browser.get(page).page.choices == ()
+    assert browser.post(f"{page}/delete", route).status == 422
 
 
 def test_a_refused_form_keeps_everything_but_the_address(agencies: Agencies) -> None:

@@ -101,7 +101,9 @@ class Route:
             return "paused"
         if not self.has_address:
             return "has no address: delete it and add it again"
-        return "works" if self.last_error is None else f"failed: {self.last_error}"
+        if self.last_error is not None:
+            return f"failed: {self.last_error}"
+        return "not used yet" if self.last_sent_at is None else "works"
 
     def wants(self, kind: str, client_id: int | None) -> bool:
         """Return whether the route gets alerts of this kind about this client; None means the portfolio."""

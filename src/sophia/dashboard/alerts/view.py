@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,7 @@ from sophia.vault import open_vault
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 PAGE = "/settings/alerts"
-RouteId = Annotated[Id, Path()]
+RouteId = Annotated[Id, Form()]
 Kinds = Annotated[list[LineText], Form(max_length=len(ALERT_KINDS))]
 REFUSALS = (InvalidInputError, ConflictError, NotFoundError, ConfigurationError)
 LABELS = {
@@ -47,16 +47,6 @@ HOURS = tuple(range(24))
 
 
 @dataclass(frozen=True, slots=True)
-class RouteButtons:
-    """The forms of one route. `action` is the end of the address that pauses it or lets it send again."""
-
-    route_id: int
-    name: str
-    action: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class AlertsPage:
     """Open alerts and routes. `notice` is the result of a test message, `error` says why a form changed nothing."""
 
@@ -64,11 +54,10 @@ class AlertsPage:
     problems: tuple[str, ...]
     alerts: Table
     routes: Table
-    buttons: tuple[RouteButtons, ...]
+    choices: tuple[Choice, ...]
     clients: tuple[Choice, ...]
     kinds: tuple[Choice, ...]
-    quiet_from: tuple[Choice, ...]
-    quiet_until: tuple[Choice, ...]
+    hours: tuple[Choice, ...]
     digests: tuple[Choice, ...]
     zone: str
     notice: str = ""
@@ -117,7 +106,7 @@ def hour_of(text: str) -> int | str | None:
     return int(text) if text.isdecimal() and text.isascii() else none_if_empty(text)  # type: ignore[return-value]
 
 
-@router.post("/settings/alerts/{route_id}/test")
+@router.post("/settings/alerts/test")
 async def test(request: Request, context: AdminPage, route_id: RouteId) -> Response:
     """Send a test message at once, and show whether the service accepted it."""
     # Its answer takes longer than the time that a request has for the store.
@@ -134,7 +123,7 @@ async def test(request: Request, context: AdminPage, route_id: RouteId) -> Respo
     return show(request, context, error=outcome.error)
 
 
-@router.post("/settings/alerts/{route_id}/pause")
+@router.post("/settings/alerts/pause")
 def pause(request: Request, context: AdminPage, route_id: RouteId) -> Response:
     return change(
         request,
@@ -143,7 +132,7 @@ def pause(request: Request, context: AdminPage, route_id: RouteId) -> Response:
     )
 
 
-@router.post("/settings/alerts/{route_id}/resume")
+@router.post("/settings/alerts/resume")
 def resume(request: Request, context: AdminPage, route_id: RouteId) -> Response:
     return change(
         request,
@@ -152,7 +141,7 @@ def resume(request: Request, context: AdminPage, route_id: RouteId) -> Response:
     )
 
 
-@router.post("/settings/alerts/{route_id}/delete")
+@router.post("/settings/alerts/delete")
 def delete(request: Request, context: AdminPage, route_id: RouteId) -> Response:
     return change(request, context, lambda session: delete_route(session, context.allowed_clients, route_id))
 
@@ -178,12 +167,11 @@ def show(request: Request, context: RequestContext, *, notice: str = "", error: 
         problems=tuple(problems),
         alerts=alert_table(listed, zone, context.now, context.settings.path_prefix),
         routes=route_table(routes, zone, context.now),
-        buttons=tuple(buttons_of(route) for route in routes),
+        choices=tuple(Choice(str(route.id), f"{route.name}, {route.service} {route.fingerprint}") for route in routes),
         clients=(Choice("", "The whole portfolio"), *(Choice(str(client.id), client.name) for client in clients)),
         kinds=tuple(Choice(kind, LABELS[kind], selected=True) for kind in ALERT_KINDS),
-        quiet_from=hour_choices("no quiet hours"),
-        quiet_until=hour_choices("no quiet hours"),
-        digests=hour_choices("at once"),
+        hours=hour_choices("no quiet hours"),
+        digests=hour_choices("at once", "daily at "),
         zone=context.settings.operator_timezone,
         notice=notice,
         error=error,
@@ -196,19 +184,14 @@ def lead_text(count: int, routes: Sequence[Route]) -> str:
     """Return the sentence at the top of the page."""
     alerts_text = {0: "No alert is open", 1: "One alert is open"}.get(count, f"{count} alerts are open")
     if not routes:
-        return f"{alerts_text}. Nobody is told yet: add a route below."
+        return f"{alerts_text}. Add a route below, so that people receive alerts."
     active = sum(route.paused_at is None for route in routes)
     return f"{alerts_text}. {active} of {len(routes)} routes {'sends' if active == 1 else 'send'} alerts."
 
 
-def hour_choices(without: str) -> tuple[Choice, ...]:
+def hour_choices(without: str, before: str = "") -> tuple[Choice, ...]:
     """Return the hours of a day, after the choice of none."""
-    return (Choice("", without, selected=True), *(Choice(str(hour), f"{hour:02}:00") for hour in HOURS))
-
-
-def buttons_of(route: Route) -> RouteButtons:
-    action, text = ("pause", "Pause") if route.paused_at is None else ("resume", "Resume")
-    return RouteButtons(route.id, route.name, action, text)
+    return (Choice("", without, selected=True), *(Choice(str(hour), f"{before}{hour:02}:00") for hour in HOURS))
 
 
 def alert_table(listed: Sequence[Alert], zone: ZoneInfo, now: datetime, prefix: str) -> Table:
