@@ -19,7 +19,9 @@ import httpx
 import hypothesis
 import psycopg
 import pytest
+from cryptography.fernet import Fernet
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import URL, event, make_url
 
 from sophia.access.keys import create_key
@@ -48,6 +50,8 @@ from sophia.portfolio.models import Account, Client, ContentDraft, Post
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 YESTERDAY = date(2026, 11, 21)
 ONE_DAY = timedelta(days=1)
+# The key of the tests' applications, which write no file of keys.
+ENCRYPTION_KEY = SecretStr(Fernet.generate_key().decode())
 # How long a test waits for a process or a server that should come. It bounds what never ends and says nothing of speed: on
 # a machine that is busy with other things, a command that takes a second took more than thirty.
 PATIENCE_SECONDS = 240
@@ -364,7 +368,8 @@ def chart_drawer() -> Iterator[ChartDrawer]:
 @pytest.fixture
 def api(filling: Filling, chart_drawer: ChartDrawer) -> Api:
     """The API on `database`, at NOW."""
-    app = create_app(plain_settings(), filling.database, clock=lambda: NOW)
+    settings = plain_settings(encryption_key=ENCRYPTION_KEY)
+    app = create_app(settings, filling.database, clock=lambda: NOW)
     app.state.chart_drawer = chart_drawer
     return Api(app, filling.key())
 

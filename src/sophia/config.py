@@ -70,6 +70,20 @@ def safe_database_url(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
+def safe_heartbeat_url(address: SecretStr | None) -> SecretStr | None:
+    """Refuse an address that cannot be requested. The message omits the address, which is a secret."""
+    if address is None:
+        return None
+    try:
+        parts = urlsplit(address.get_secret_value())
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or not address.get_secret_value().isprintable():
+        raise ValueError("an address begins with https:// and names a host, such as https://hc-ping.com/…")
+    return address
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -78,6 +92,7 @@ def is_loopback(host: str) -> bool:
 
 
 BaseUrl = Annotated[str, AfterValidator(safe_base_url)]
+HeartbeatUrl = Annotated[SecretStr | None, AfterValidator(safe_heartbeat_url)]
 DatabaseUrl = Annotated[SecretStr | None, AfterValidator(safe_database_url)]
 
 
@@ -193,6 +208,16 @@ class Settings(BaseSettings):
         default="",
         pattern=r"^(/[A-Za-z0-9._~-]+)*$",
         description="Path prefix that a proxy removes, such as /sophia; links to next pages start with it.",
+    )
+    public_url: BaseUrl | None = Field(
+        default=None,
+        description="Address at which people open Sophia, such as https://sophia.example.com; links in alerts start with "
+        "it.",
+    )
+    heartbeat_url: HeartbeatUrl = Field(
+        default=None,
+        description="Address that is requested hourly and after each daily collection, so that an outside watchdog such as "
+        "Healthchecks notices silence.",
     )
     watchdog_seconds: float = Field(
         default=60.0,

@@ -20,6 +20,8 @@ from sophia.vault import redact_secrets
 # The most characters of a value, and of a traceback, whose last lines are kept.
 LONGEST_VALUE, LONGEST_TRACEBACK = 2_000, 20_000
 TRACEBACKS = ("exception", "stack", "traceback")
+# Their warnings name the addresses of alert routes, which are secrets.
+SILENT_LOGGERS = ("apprise", "urllib3", "requests")
 QUIET_LOGGERS = ("httpx", "httpcore", "apscheduler", "alembic", "asyncio")
 
 
@@ -59,6 +61,8 @@ def configure(settings: Settings, *, least: Literal["debug", "info", "warning", 
     root.setLevel((least or settings.log_level).upper())
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -30,6 +30,7 @@ from sophia.access.transport import (
     UnexpectedErrors,
 )
 from sophia.access.web import AppState, Guard, ReadContext
+from sophia.alerts.router import router as alerts
 from sophia.analytics.reports.brief_cache import brief_cache
 from sophia.analytics.router import api_router, operations
 from sophia.api_documents import page
@@ -107,7 +108,7 @@ def endpoints() -> list[BaseRoute]:
     """Return all routes. Applications share them, because building them takes a quarter of a second."""
     root = APIRouter()
     root.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    for router in (operations, reporting, api_router(), publishing, page.router, assistants, dashboard):
+    for router in (operations, alerts, reporting, api_router(), publishing, page.router, assistants, dashboard):
         root.include_router(router)
     return root.routes
 

@@ -48,6 +48,7 @@ PAGES = (
     "/settings/clients/{hats}",
     "/settings/portfolio",
     "/settings/reports",
+    "/settings/alerts",
     "/settings/clients/{hats}/reports",
     "/patterns",
 )

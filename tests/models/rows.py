@@ -25,6 +25,7 @@ from sophia.analytics.readings.run_models import MetricStatus, Watermark
 from sophia.analytics.reports.models import ReportEdition, ReportNote, ReportSettingsEntry
 from sophia.database.columns import Base
 from sophia.database.engine import Database
+from sophia.portfolio.alert_models import AlertDelivery, AlertEntry, AlertRoute
 from sophia.portfolio.models import Account, Client, ClientRevision, Post, PostPicture, PublishingQueueEntry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -224,6 +225,21 @@ def event(**values: Any) -> PortfolioEventEntry:
 
 def report_settings(**values: Any) -> ReportSettingsEntry:
     return ReportSettingsEntry(**({"id": 1, "client_id": 1, "colour": "#1f5fbf", "changed_at": NOW} | values))
+
+
+def alert_route(**values: Any) -> AlertRoute:
+    details = {"id": 1, "client_id": 1, "name": "Team", "service": "JSON", "fingerprint": "0a1b2c3d", "timezone": "UTC"}
+    return AlertRoute(**(details | {"failures": 0, "created_at": NOW} | values))
+
+
+def alert(**values: Any) -> AlertEntry:
+    details = {"id": 1, "key": "token:1", "kind": "token", "client_id": 1, "account_id": 1, "title": "T", "text": "T"}
+    return AlertEntry(**(details | {"path": "/connect", "began_at": NOW} | values))
+
+
+def delivery(**values: Any) -> AlertDelivery:
+    details = {"alert_id": 1, "route_id": 1, "phase": "began", "status": "reserved", "attempts": 1, "reserved_at": NOW}
+    return AlertDelivery(**(details | values))
 
 
 def note(**values: Any) -> ReportNote:

@@ -13,6 +13,8 @@ from tests.models.rows import (
     accepted,
     account,
     add,
+    alert,
+    alert_route,
     annotation,
     anomaly,
     benchmark,
@@ -20,6 +22,7 @@ from tests.models.rows import (
     client,
     conversion,
     cost,
+    delivery,
     edition,
     event,
     goal,
@@ -126,6 +129,12 @@ NONSENSE: list[tuple[Make, dict[str, Any]]] = [
     (remembered, {"account_id": 99}),
     (anomaly, {"kind": "strange"}),
     (event, {"kind": "outage"}),
+    (alert_route, {"name": ""}),
+    (alert_route, {"quiet_from": 22}),
+    (alert_route, {"quiet_from": 22, "quiet_until": 24}),
+    (alert_route, {"digest_hour": -1}),
+    (alert, {"kind": "strange"}),
+    (alert, {"account_id": 99}),
 ]
 
 
@@ -138,6 +147,21 @@ def test_sense_is_accepted(store: Database) -> None:
     """K2: the same rows without the nonsense are taken, so it is the nonsense that is refused."""
     sense = {make: {"breakdown": "x=y"} if make is metric else {} for make, _ in NONSENSE}
     assert [make.__name__ for make, values in sense.items() if not accepted(store, make(**values))] == []
+
+
+def test_deliveries_are_consistent(store: Database) -> None:
+    """K2: only a delivery that was sent has a time, and its words are known."""
+    add(store, alert_route(), alert())
+    nonsense: list[dict[str, Any]] = [
+        {"status": "sent"},
+        {"sent_at": NOW},
+        {"phase": "over"},
+        {"status": "lost"},
+        {"alert_id": 9},
+        {"route_id": 9},
+    ]
+    assert [values for values in nonsense if accepted(store, delivery(**values))] == []
+    assert accepted(store, delivery(status="sent", sent_at=NOW))
 
 
 def test_a_run_ends_in_one_of_six_ways(store: Database) -> None:

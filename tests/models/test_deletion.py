@@ -4,6 +4,8 @@ from sqlalchemy.orm import Session
 from tests.models.rows import (
     NOW,
     add,
+    alert,
+    alert_route,
     annotation,
     anomaly,
     benchmark,
@@ -13,6 +15,7 @@ from tests.models.rows import (
     competitor,
     conversion,
     cost,
+    delivery,
     derived,
     edition,
     goal,
@@ -49,8 +52,9 @@ def test_a_client_takes_everything_along(store: Database) -> None:
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
     rows += [cost(), goal(), annotation(), remembered(), anomaly(), ideal(), client_revision(), picture()]
-    rows += [report_settings(), note(), edition()]
+    rows += [report_settings(), note(), edition(), delivery()]
     rows += [comment(), derived(), CommentReading(post_id=1, read_at=NOW), *competitor()]
+    add(store, alert_route(), alert())
     add(store, *rows, benchmark(), status())
     with store.write() as session:
         session.delete(session.get_one(Client, 1))

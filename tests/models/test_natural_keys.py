@@ -11,12 +11,15 @@ from tests.models.rows import (
     accepted,
     account,
     add,
+    alert,
+    alert_route,
     anomaly,
     benchmark,
     campaign,
     client,
     comment,
     conversion,
+    delivery,
     derived,
     edition,
     event,
@@ -80,6 +83,7 @@ TWICE: list[tuple[Make, dict[str, Any]]] = [
     (remembered, {}),
     (anomaly, {}),
     (event, {}),
+    (alert, {"id": None}),
 ]
 
 
@@ -98,6 +102,15 @@ def test_nothing_is_there_twice(store: Database) -> None:
             else:
                 taken.append((make.__name__, values))
     assert taken == []
+
+
+def test_an_alert_is_sent_once_on_a_route(store: Database) -> None:
+    """K1: one delivery of a phase, and one open alert of a key; the same cause may come again after it ended."""
+    add(store, alert_route(), alert())
+    add(store, delivery(), delivery(phase="ended"))
+    assert not accepted(store, delivery())
+    assert not accepted(store, alert(id=2))
+    assert accepted(store, alert(id=2, ended_at=NOW))
 
 
 def test_numbers_of_others_are_there_once(store: Database) -> None:

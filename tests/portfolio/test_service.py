@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
+from tests.models.rows import alert, alert_route, delivery, edition, note, report_settings
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredSeries
@@ -291,6 +292,18 @@ def tell(filling: Filling, client: int, account: int, name: str) -> None:
     ]
     with filling.database.write() as session:
         session.add_all(rows)
+    warn(filling, client, account)
+
+
+def warn(filling: Filling, client: int, account: int) -> None:
+    """An alert about it, its route, and what was sent; and what belongs to its reports."""
+    days: dict[str, Any] = {"start_date": YESTERDAY, "end_date": YESTERDAY}
+    route = filling.add(alert_route(id=None, client_id=client))
+    alert_id = filling.add(alert(id=None, key=f"token:{account}", client_id=client, account_id=account))
+    filling.add(delivery(alert_id=alert_id, route_id=route))
+    filling.add(report_settings(id=client, client_id=client))
+    filling.add(note(client_id=client, **days))
+    filling.add(edition(client_id=client, **days))
 
 
 def talk(filling: Filling, client: int, account: int, name: str) -> None:

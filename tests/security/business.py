@@ -16,6 +16,7 @@ from sophia.analytics.decisions.models import DecisionTrace
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.readings.run_models import MetricStatus
 from sophia.meta.reporting_zone import DateRange
+from sophia.portfolio.alert_models import AlertEntry, AlertRoute
 from sophia.portfolio.models import ContentDraft, PublishingQueueEntry
 from sophia.reporting.branding import Branding
 from sophia.reporting.document import Document
@@ -90,11 +91,34 @@ class Business:
             "entry_id": str(entry),
             "before_id": str(run + 100),
             "annotation_id": str(self.filling.add(note)),
+            "route_id": str(self.filling.add(self._route(client))),
             "cost_id": str(cost),
             "conversion_id": str(self._sell(client)),
             "edition_id": str(self._report(client)),
             "name": f"named-{self.mark}",
         }
+
+    def _route(self, client: int) -> AlertRoute:
+        """A route without an address: no test message leaves it."""
+        self.filling.add(
+            AlertEntry(
+                key=f"goal:{client}:{self.mark}",
+                kind="goal",
+                client_id=client,
+                title=f"alert {self.mark}",
+                text=self.mark,
+                path=f"/clients/{client}/goals",
+                began_at=NOW,
+            )
+        )
+        return AlertRoute(
+            client_id=client,
+            name=f"route {self.mark}",
+            service="JSON",
+            fingerprint="0a1b2c3d",
+            timezone="UTC",
+            created_at=NOW,
+        )
 
     def _report(self, client: int) -> int:
         document = Document(

@@ -48,6 +48,11 @@ CHANGES: Mapping[str, tuple[str, int]] = {
     "PUT analytics/{client_id}/report-note": ("write", 200),
     "PUT analytics/{client_id}/report-settings": ("admin", 200),
     "PUT analytics/report-settings": ("admin", 200),
+    "POST analytics/alert-routes": ("admin", 201),
+    "PUT analytics/alert-routes/{route_id}/paused": ("admin", 200),
+    # The route has no address.
+    "POST analytics/alert-routes/{route_id}/test": ("admin", 409),
+    "DELETE analytics/alert-routes/{route_id}": ("admin", 204),
     "POST analytics/portfolio/annotations": ("admin", 201),
     "DELETE analytics/portfolio/annotations/{annotation_id}": ("admin", 204),
     "POST analytics/benchmarks/import": ("admin", 200),

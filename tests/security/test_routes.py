@@ -70,6 +70,9 @@ BODIES: dict[str, dict[str, Any] | None] = {
     "PUT analytics/{client_id}/report-note": {"text": "A good week"},
     "PUT analytics/{client_id}/report-settings": {"colour": "#203040", "language": "de"},
     "PUT analytics/report-settings": {"name": "The agency"},
+    "POST analytics/alert-routes": {"name": "Team", "address": "json://127.0.0.1:9/hook"},
+    "PUT analytics/alert-routes/{route_id}/paused": {"paused": True},
+    "POST analytics/alert-routes/{route_id}/test": None,
     "PUT analytics/{client_id}/industry": {"industry": "retail"},
     "POST analytics/benchmarks/import": {"csv": BENCHMARKS},
     "POST publishing/drafts": {"platform": "facebook", "kind": "feed", "copy": "Hello"},
@@ -88,6 +91,7 @@ NAMED: dict[str, dict[str, tuple[str, bool]]] = {
     "POST analytics/{client_id}/campaigns": {"draft_ids": ("draft_id", True)},
     "POST analytics/{client_id}/decisions": {"draft_id": ("draft_id", False)},
     "POST analytics/{client_id}/campaigns/{campaign_id}/drafts": {"draft_ids": ("draft_id", True)},
+    "POST analytics/alert-routes": {"client_id": ("client_id", False)},
     "POST publishing/drafts": {
         "client_id": ("client_id", False),
         "account_ids": ("account_id", True),

@@ -35,9 +35,13 @@ from sophia.analytics.readings.run_models import (
     Watermark,
 )
 from sophia.analytics.reports.models import ReportEdition, ReportNote, ReportSettingsEntry
+from sophia.portfolio.alert_models import AlertDelivery, AlertEntry, AlertRoute
 
 __all__ = [
     "AccountTotal",
+    "AlertDelivery",
+    "AlertEntry",
+    "AlertRoute",
     "Annotation",
     "AnomalyEntry",
     "BudgetPause",

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from sophia.cli import (
+    alerts,
     annotations,
     assistants,
     audience,
@@ -70,6 +71,7 @@ COMMANDS = (
     assistants.mcp,
 )
 GROUPS = {
+    "alerts": alerts.alerts,
     "reports": reports.reports,
     "audience": audience.audience,
     "benchmarks": benchmarks.benchmarks,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sophia.cli.arguments import ClientOption
+from sophia.cli.errors import warn
 from sophia.cli.installation import open_installation
 from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
@@ -18,6 +19,8 @@ LASTING_FAILURE = "Check https://metastatus.com. If Meta has no outage, report t
 
 def status(client: ClientOption = None, as_json: AsJson = False) -> None:
     """Show when every account was last collected, its newest readings, and the action it needs."""
+    from sophia.alerts.deliveries import route_problems, unknown_deliveries
+    from sophia.alerts.routes import list_routes
     from sophia.analytics.readings.account_states import account_health, failing_families
 
     installation = open_installation()
@@ -27,9 +30,10 @@ def status(client: ClientOption = None, as_json: AsJson = False) -> None:
     with installation.database.read() as session:
         states = account_health(session, client_id=client_id)
         failing = failing_families(session, client_id=client_id)
+        problems = route_problems(list_routes(session, None), unknown_deliveries(session, now))
     if as_json:
         documents = [as_document(state, failing.get(state.account.id, []), now, warning_time) for state in states]
-        show_json({"accounts": documents})
+        show_json({"accounts": documents, "alert_routes": problems})
         return
     zone = settings.operator_zone
     rows = [
@@ -45,6 +49,8 @@ def status(client: ClientOption = None, as_json: AsJson = False) -> None:
         for state in states
     ]
     show_table(rows, empty="No account is connected yet. Begin with: sophia connect")
+    for problem in problems:
+        warn(problem)
 
 
 def what_to_do(

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from sophia.dashboard.alerts.view import router as alerts
 from sophia.dashboard.audience.view import router as audience
 from sophia.dashboard.benchmarks.view import router as benchmarks
 from sophia.dashboard.campaign.view import router as campaign
@@ -72,7 +73,7 @@ PAGES = (
     *(signing_in, portfolio, client, report, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
     *(campaigns, campaign, conversion_import, conversions, benchmarks, comments),
     *(audience, timing, decisions, forecast, goals),
-    *(drafts, draft, settings, portfolio_settings, report_settings, client_settings, patterns),
+    *(drafts, draft, settings, alerts, portfolio_settings, report_settings, client_settings, patterns),
 )
 for page in PAGES:
     router.include_router(page)

@@ -15,6 +15,7 @@ from apscheduler.triggers.date import DateTrigger
 
 from sophia.config import Settings
 from sophia.database.engine import Database
+from sophia.jobs.alerts import then_alerts
 from sophia.jobs.collecting import catch_up, collect_at_start, resumption
 from sophia.jobs.context import JobContext, graph_client
 from sophia.jobs.local import Runner
@@ -28,8 +29,8 @@ GRACE = timedelta(hours=6)
 # The shortest wait before a stopped collection is resumed.
 SHORTEST_WAIT = timedelta(minutes=5)
 # Started by an event and not by the clock: the start of the server, and the end of a limit of Meta's.
-AT_START = Job("collect_at_start", collect_at_start, Schedule("day"))
-RESUME = Job("resume", catch_up, Schedule("hour"))
+AT_START = Job("collect_at_start", then_alerts(collect_at_start), Schedule("day"))
+RESUME = Job("resume", then_alerts(catch_up), Schedule("hour"))
 UNPLANNED = (AT_START, RESUME)
 
 

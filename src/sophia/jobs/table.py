@@ -18,6 +18,7 @@ from sophia.analytics.links.checking import check_links
 from sophia.analytics.readings.runs_store import forget_raw_answers
 from sophia.analytics.reports.brief_cache import brief_cache
 from sophia.database.engine import Database
+from sophia.jobs.alerts import beat, look_for_alerts, send_due_alerts, then_alerts
 from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.jobs.pictures import fetch_pictures
@@ -118,17 +119,20 @@ def counting(work: Callable[[Database, datetime], "DataclassInstance"]) -> Calla
 
 
 JOBS = (
-    Job("collect_daily", collect_daily, Schedule("day")),
-    Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
+    Job("collect_daily", then_alerts(collect_daily, beats=True), Schedule("day")),
+    Job("catch_up", then_alerts(catch_up), Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
     Job("collect_fresh", collect_fresh, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
     Job("collect_comments", collect_comments, Schedule("day", minute=50, hours_after=2), alone_for=timedelta(hours=6)),
     Job("fetch_pictures", fetch_pictures, Schedule("hour", minute=50), alone_for=timedelta(minutes=30)),
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
+    Job("look_for_alerts", look_for_alerts, Schedule("hour", minute=20), alone_for=timedelta(minutes=30)),
+    Job("send_alerts", send_due_alerts, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
+    Job("heartbeat", beat, Schedule("hour"), is_quiet=True),
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
     Job("keep_weeks", counting(keep_weeks), Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
     Job(
         "keep_anomalies",
-        counting(keep_anomalies),
+        then_alerts(counting(keep_anomalies)),
         Schedule("day", minute=15, hours_after=2),
         alone_for=timedelta(hours=6),
     ),
@@ -142,7 +146,7 @@ JOBS = (
     ),
     # On Mondays, when the week that closed has its snapshots and its outcomes.
     Job("score_decisions", counting(keep_scores), Schedule("week", hours_after=3), alone_for=timedelta(hours=12)),
-    Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
+    Job("check_tokens", then_alerts(check_all_tokens), Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
     Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),
     Job("forget_raw_answers", forget_old_answers, Schedule("day", hours_after=1), alone_for=timedelta(hours=6)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from sophia.database.records import as_record
 from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.tokens import TokenFacts
+from sophia.portfolio.alert_models import AlertRoute
 from sophia.portfolio.models import Account, Client
 from sophia.portfolio.slugs import LONGEST_SLUG, slug_of
 from sophia.vault import Vault
@@ -306,9 +307,9 @@ def lock_keys(session: Session, vault: Vault | None = None) -> None:
 
 
 def stored_tokens(session: Session) -> list[str]:
-    """Return all encrypted tokens."""
-    rows = session.scalars(select(Account.token_encrypted).where(Account.token_encrypted.is_not(None)))
-    return [text for text in rows if text]
+    """Return everything that the keys encrypt: the tokens of accounts, and the addresses of alert routes."""
+    columns = (Account.token_encrypted, AlertRoute.address_encrypted)
+    return [text for column in columns for text in session.scalars(select(column).where(column.is_not(None))) if text]
 
 
 def expect_keys(session: Session, vault: Vault) -> None:
@@ -318,11 +319,16 @@ def expect_keys(session: Session, vault: Vault) -> None:
 
 
 def reencrypt_tokens(session: Session, vault: Vault) -> int:
-    """Encrypt every token with the newest key, so that older keys can be removed (D5). Returns the number of tokens."""
+    """Encrypt every token, and every address of a route, with the newest key, so that older keys can be removed (D5).
+
+    Returns the number of tokens.
+    """
     accounts = list(session.scalars(select(Account).where(Account.token_encrypted.is_not(None))))
     for account in accounts:
         if account.token_encrypted is not None:
             account.token_encrypted = vault.encrypt(vault.decrypt(account.token_encrypted))
+    for route in session.scalars(select(AlertRoute).where(AlertRoute.address_encrypted.is_not(None))):
+        route.address_encrypted = vault.encrypt(vault.decrypt(route.address_encrypted or ""))
     session.flush()
     return len(accounts)
 
@@ -347,8 +353,12 @@ def rotate_keys(database: Database, vault: Vault) -> int:
 
 
 def forget_tokens(session: Session) -> int:
-    """Delete all tokens after their key was lost; their accounts must be connected again. Returns the number of accounts."""
+    """Delete all tokens and addresses of routes after their key was lost, so that they are entered again.
+
+    Returns the number of accounts to connect again.
+    """
     lock_keys(session)
+    session.execute(update(AlertRoute).values(address_encrypted=None))
     accounts = list(session.scalars(select(Account).where(Account.token_encrypted.is_not(None))))
     for account in accounts:
         account.token_encrypted, account.status = None, "needs_reconnect"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sophia.analytics.anomalies.shared_events import P, SharedEvent
 from sophia.analytics.figures.sentences import (
     MEASURED,
     METRIC_NAMES,
@@ -55,6 +56,20 @@ def say_anomaly(document: Any, kind: str, metric: str, platform: str, path: str 
     forms: Mapping[str, Form] = {"since": "text", "until": "text", **MEASURED}
     references = {field: Reference(f"{path}{field}", form) for field, form in forms.items()}
     return say(document, template, **references)
+
+
+def say_event(document: Any, event: SharedEvent[P], path: str = "") -> Sentence:
+    """Return the sentence of an event of the portfolio. `path` leads to the event in the document and ends with a dot."""
+    word = "higher" if event.kind in ("spike", "rise") else "lower"
+    where = ", ".join(f"{METRIC_NAMES[part.metric].lower()} on {PLATFORM_NAMES[part.platform]}" for part in event.parts)
+    return say(
+        document,
+        f"Since {{since}}, {{alike}} of {{series}} series were {word} than expected ({where}). This is one event of the "
+        "portfolio, not a problem of a single client.",
+        alike=f"{path}alike",
+        series=f"{path}series",
+        since=Reference(f"{path}since", "text"),
+    )
 
 
 def _ended(kind: str, *, is_one_day: bool) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.campaigns.models import Campaign
 from sophia.analytics.campaigns.synthetic_control import LEVEL, Floats, LiftEstimate, NoLift, estimate_lift
 from sophia.analytics.drivers.portfolio_windows import client_days, portfolio_days
-from sophia.analytics.kpis.windows import MeasuredClient, find_measured_client, measured_clients
+from sophia.analytics.kpis.measured_clients import MeasuredClient, find_measured_client, measured_clients
 from sophia.database.statements import among
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue.terms import Platform

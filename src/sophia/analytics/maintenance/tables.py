@@ -38,7 +38,7 @@ LONGEST_RECORD = 128 * 1024 * 1024
 LEFT_OUT_PACKAGE = "sophia.access"
 LEFT_OUT_TABLES = frozenset({"leases", "budget_pauses", "post_pictures", "alembic_version"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
-SECRET_COLUMNS = frozenset({("accounts", "token_encrypted")})
+SECRET_COLUMNS = frozenset({("accounts", "token_encrypted"), ("alert_routes", "address_encrypted")})
 
 
 def all_tables() -> list[Table]:

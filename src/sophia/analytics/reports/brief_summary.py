@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import log1p
 
-from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
+from sophia.analytics.anomalies.sentences import say_event
+from sophia.analytics.figures.sentences import PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
 from sophia.meta.catalogue.terms import Platform
@@ -46,18 +47,7 @@ def _moved(client_briefs: Iterable[ClientBrief]) -> tuple[ResponseMove, ...]:
 
 def _commentary(brief: Brief) -> Iterator[Sentence]:
     for index, event in enumerate(brief.events):
-        word = "higher" if event.kind in ("spike", "rise") else "lower"
-        where = ", ".join(
-            f"{METRIC_NAMES[part.metric].lower()} on {PLATFORM_NAMES[part.platform]}" for part in event.parts
-        )
-        yield say(
-            brief,
-            f"Since {{since}}, {{alike}} of {{series}} series were {word} than expected ({where}). This is one event of the "
-            "portfolio, not a problem of a single client.",
-            alike=f"events.{index}.alike",
-            series=f"events.{index}.series",
-            since=Reference(f"events.{index}.since", "text"),
-        )
+        yield say_event(brief, event, f"events.{index}.")
     yield from algorithm_changes(brief)
     yield say(
         brief,

@@ -23,8 +23,8 @@ from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.windows import PageQuery
-from sophia.display.formatting import DASH, PLATFORM_LABELS
 from sophia.display.figures import count_cell, definition, figure_card, figure_cell, label_of
+from sophia.display.formatting import DASH, PLATFORM_LABELS
 from sophia.display.values import Card, Cell, Column, Table, Value
 from sophia.errors import NotFoundError
 

@@ -1,0 +1,1 @@
+"""Alerts: what people should know, sent once until it ends."""
