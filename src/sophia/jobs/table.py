@@ -19,6 +19,7 @@ from sophia.database.engine import Database
 from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.jobs.pictures import fetch_pictures
+from sophia.jobs.reports import send_reports
 from sophia.jobs.run_times import Schedule
 from sophia.link_checks import LinkChecker
 from sophia.portfolio.checking import check_tokens
@@ -108,6 +109,7 @@ JOBS = (
     Job("collect_comments", collect_comments, Schedule("day", minute=50, hours_after=2), alone_for=timedelta(hours=6)),
     Job("fetch_pictures", fetch_pictures, Schedule("hour", minute=50), alone_for=timedelta(minutes=30)),
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
+    Job("send_reports", send_reports, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
     Job("keep_weeks", counting(keep_weeks), Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
     Job(
