@@ -5,7 +5,7 @@ Like share links, they stay on this installation: no export has them.
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -38,11 +38,20 @@ class MailTokens:
 
 
 def create_mail_links(
-    session: Session, delivery_id: int, client_id: int, label: str, actor: str, now: datetime
+    session: Session,
+    delivery_id: int,
+    client_id: int,
+    label: str,
+    days: tuple[date, date],
+    actor: str,
+    now: datetime,
 ) -> MailTokens:
-    """Store new addresses for a mail and return their tokens. Those of an earlier attempt stop working."""
+    """Store new addresses for a mail and return their tokens. Those of an earlier attempt stop working.
+
+    `days` are the first and last day of its report.
+    """
     revoke_mail_links(session, delivery_id, client_id, now)
-    share = create_share_link(session, client_id, label[:LONGEST_LABEL], None, VALID_DAYS, None, actor, now)
+    share = create_share_link(session, client_id, label[:LONGEST_LABEL], days, VALID_DAYS, None, actor, now)
     link = find_shared_report(session, share, now)
     if link is None:
         raise LookupError("the share link of a mail is not stored")

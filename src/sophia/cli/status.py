@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sophia.cli.arguments import ClientOption
 from sophia.cli.installation import open_installation
+from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ LASTING_FAILURE = "Check https://metastatus.com. If Meta has no outage, report t
 def status(client: ClientOption = None, as_json: AsJson = False) -> None:
     """Show when every account was last collected, its newest readings, and the action it needs."""
     from sophia.analytics.readings.account_states import account_health, failing_families
+    from sophia.reporting.schedules.store import list_attention
 
     installation = open_installation()
     settings, now = installation.settings, installation.clock()
@@ -27,9 +29,10 @@ def status(client: ClientOption = None, as_json: AsJson = False) -> None:
     with installation.database.read() as session:
         states = account_health(session, client_id=client_id)
         failing = failing_families(session, client_id=client_id)
+        attention = list_attention(session, client_id)
     if as_json:
         documents = [as_document(state, failing.get(state.account.id, []), now, warning_time) for state in states]
-        show_json({"accounts": documents})
+        show_json({"accounts": documents, "reports": [asdict(item) for item in attention]})
         return
     zone = settings.operator_zone
     rows = [
@@ -45,6 +48,8 @@ def status(client: ClientOption = None, as_json: AsJson = False) -> None:
         for state in states
     ]
     show_table(rows, empty="No account is connected yet. Begin with: sophia connect")
+    for item in attention:
+        echo(f"{item.client}: {item.text}")
 
 
 def what_to_do(

@@ -20,6 +20,7 @@ from sophia.analytics.figures.figures import last_closed_week
 from sophia.database.engine import Database
 from sophia.portfolio.models import Account
 from sophia.reporting.gathering import DocumentMaker
+from sophia.reporting.schedules.notes import send_notes
 from sophia.reporting.schedules.records import ScheduleRecord, ScheduleSettings
 from sophia.reporting.schedules.release import open_periods, release_complete
 from sophia.reporting.schedules.sending import send_due
@@ -31,6 +32,8 @@ __all__ = ["agencies", "furnished", "maker_at", "template"]
 WEEK = last_closed_week(NOW)
 BEFORE = NOW - 7 * ONE_DAY
 ANNA, BEN = "anna@hats.example", "ben@hats.example"
+# The operator.
+OLGA = "olga@agency.example"
 SENDER = "reports@agency.example"
 
 
@@ -42,11 +45,13 @@ class Mailbox:
     received: list[tuple[str, bytes]] = field(default_factory=list)
     answers: dict[tuple[str, str], str] = field(default_factory=dict)
     on_message: Callable[[str], None] = lambda _: None
+    on_recipient: Callable[[str], None] = lambda _: None
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         answer = self.answers.get(("RCPT", address))
         if answer is not None:
             return answer
+        self.on_recipient(address)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -128,6 +133,9 @@ class PostOffice:
 
     def send(self) -> dict[str, int]:
         return send_due(self.database, self.server, lambda: self.now)
+
+    def notes(self) -> int:
+        return send_notes(self.database, self.server, OLGA, self.now)
 
     def round(self) -> dict[str, int]:
         """What the job does each minute."""

@@ -11,13 +11,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from sophia.access.mail_links import VALID_DAYS, create_mail_links, revoke_mail_links
+from sophia.access.mail_links import VALID_DAYS, create_mail_links, delivery_of_share_link, revoke_mail_links
+from sophia.analytics.reports.models import ReportEdition
 from sophia.analytics.reports.schedule_models import DeliveryState, ReportDelivery, ReportRecipient, ReportSchedule
 from sophia.errors import ConflictError, NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY
 from sophia.reporting.schedules.mail import Links, MissingData, links_of
 from sophia.reporting.schedules.smtp import Outcome
 
+ACTOR = "schedule"
 # The waits after a temporary refusal; after the last one the mail counts as refused.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720))
 # No exchange with a mail server takes so long: each answer is awaited for a minute.
@@ -106,7 +108,9 @@ def begin_sending(session: Session, mail: QueuedMail, public_url: str, now: date
     )
     if not taken:
         return None
-    tokens = create_mail_links(session, mail.id, mail.client_id, f"Mail to {mail.address}", "schedule", now)
+    edition = session.get_one(ReportEdition, mail.edition_id)
+    days = (edition.start_date, edition.end_date)
+    tokens = create_mail_links(session, mail.id, mail.client_id, f"Mail to {mail.address}", days, ACTOR, now)
     return links_of(public_url, tokens, (now + VALID_DAYS * ONE_DAY).date())
 
 
@@ -155,6 +159,12 @@ def record_outcome(session: Session, mail: QueuedMail, outcome: Outcome, now: da
         row.state = "refused"
         return
     row.state, row.next_try_at = "queued", now + WAITS[row.attempts - 1]
+
+
+def edition_of_share_link(session: Session, link_id: int) -> int | None:
+    """Return the edition that the share link in a mail shows, or None for a link that a person made."""
+    delivery_id = delivery_of_share_link(session, link_id)
+    return None if delivery_id is None else session.get_one(ReportDelivery, delivery_id).edition_id
 
 
 def put_off(session: Session, problem: str, now: datetime) -> None:

@@ -22,14 +22,13 @@ from sophia.portfolio.models import Client
 from sophia.reporting.building import ReportFacts
 from sophia.reporting.editions import Edition, newest_edition
 from sophia.reporting.gathering import DocumentMaker
-from sophia.reporting.schedules.deliveries import queue_mails
+from sophia.reporting.schedules.deliveries import ACTOR, queue_mails
 from sophia.reporting.schedules.holding import Verdict, is_sent_anyway, judge, missing_data
 from sophia.reporting.schedules.mail import MissingData, message_id
 from sophia.reporting.schedules.timing import DueReport, Timing, latest_due
 from sophia.reporting.settings import report_look
 
 log = structlog.get_logger(__name__)
-ACTOR = "schedule"
 CHECK_INTERVAL = timedelta(minutes=10)
 MOST_CHECKS = 50
 

@@ -190,6 +190,45 @@ def list_periods(session: Session, client_id: int, limit: int = 50) -> list[Peri
     return [as_record(PeriodRecord, row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What a person should look at: a report that waits, or a mail that failed."""
+
+    client_id: int
+    client: str
+    text: str
+
+
+def list_attention(session: Session, client_id: int | None = None) -> list[Attention]:
+    """Return the reports that wait and the mails that failed, of one client or of all."""
+    waiting = session.execute(
+        select(Client.id, Client.name, ScheduledReport)
+        .join(ReportSchedule, ReportSchedule.client_id == Client.id)
+        .join(ScheduledReport, ScheduledReport.schedule_id == ReportSchedule.id)
+        .where(ScheduledReport.state == "waiting", *([] if client_id is None else [Client.id == client_id]))
+        .order_by(ScheduledReport.id)
+    )
+    failed = session.execute(
+        select(Client.id, Client.name, ReportDelivery)
+        .join(ReportDelivery, ReportDelivery.client_id == Client.id)
+        .where(
+            ReportDelivery.state.in_(("refused", "unknown")),
+            *([] if client_id is None else [Client.id == client_id]),
+        )
+        .order_by(ReportDelivery.id)
+    )
+    return [
+        *(
+            Attention(number, name, f"The report for {row.start_date} to {row.end_date} waits. {row.reason or ''}")
+            for number, name, row in waiting
+        ),
+        *(
+            Attention(number, name, f"Mail {row.id} to {row.address}: {row.state}. {row.problem or ''}")
+            for number, name, row in failed
+        ),
+    ]
+
+
 def list_deliveries(session: Session, client_id: int, limit: int = 100) -> list[DeliveryRecord]:
     """Return the mails of a client's reports, the newest first."""
     rows = session.execute(
