@@ -11,7 +11,7 @@ from sophia.analytics.figures.figures import last_closed_week
 from sophia.analytics.figures.requests import ClientId, Id, RequestModel, WindowQuery, writing
 from sophia.analytics.readings.permissions import read_client, write_client
 from sophia.analytics.router import PREFIX
-from sophia.errors import BusyError
+from sophia.errors import BusyError, ConfigurationError, ConflictError
 from sophia.reporting.router import document_maker
 from sophia.reporting.schedules.addresses import LONGEST_ADDRESS
 from sophia.reporting.schedules.deliveries import send_again
@@ -112,13 +112,16 @@ def post_rehearsal(
     with read_client(context, client_id):
         pass
     window = query.window_at(context.now) or last_closed_week(context.now)
-    server = mail_server(context.settings)
     try:
+        server = mail_server(context.settings)
         return rehearse(
             document_maker(request, context), server, client_id, window, rehearsal.address, with_pdf=rehearsal.with_pdf
         )
     except MailServerError as error:
         raise BusyError(str(error)) from error
+    except ConfigurationError as error:
+        # No fault of the server: mails are not set up.
+        raise ConflictError(str(error)) from error
 
 
 @router.get("/{client_id}/scheduled-reports")
