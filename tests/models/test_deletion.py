@@ -13,6 +13,7 @@ from tests.models.rows import (
     competitor,
     conversion,
     cost,
+    delivery,
     derived,
     edition,
     goal,
@@ -25,9 +26,12 @@ from tests.models.rows import (
     picture,
     queued,
     reading,
+    recipient,
     remembered,
     report_settings,
     revision,
+    schedule,
+    scheduled,
     score,
     snapshot,
     status,
@@ -49,9 +53,10 @@ def test_a_client_takes_everything_along(store: Database) -> None:
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
     rows += [cost(), goal(), annotation(), remembered(), anomaly(), ideal(), client_revision(), picture()]
-    rows += [report_settings(), note(), edition()]
+    rows += [report_settings(), note(), edition(), schedule()]
     rows += [comment(), derived(), CommentReading(post_id=1, read_at=NOW), *competitor()]
     add(store, *rows, benchmark(), status())
+    add(store, recipient(), scheduled(), delivery())
     with store.write() as session:
         session.delete(session.get_one(Client, 1))
 

@@ -17,6 +17,7 @@ from tests.models.rows import (
     client,
     comment,
     conversion,
+    delivery,
     derived,
     edition,
     event,
@@ -32,9 +33,12 @@ from tests.models.rows import (
     post,
     queued,
     reading,
+    recipient,
     remembered,
     report_settings,
     revision,
+    schedule,
+    scheduled,
     score,
     snapshot,
     status,
@@ -106,6 +110,13 @@ def test_numbers_of_others_are_there_once(store: Database) -> None:
     add(store, campaign(grouping_key="2026-11 tips"), campaign(slug="b"), campaign(slug="c"))
     for again in (conversion(idempotency_key="d", external_id="A"), campaign(slug="d", grouping_key="2026-11 tips")):
         assert not accepted(store, again)
+
+
+def test_a_recipient_a_period_and_a_mail_are_there_once(store: Database) -> None:
+    add(store, edition(), schedule())
+    for make in (recipient, scheduled, delivery):
+        add(store, make())
+        assert not accepted(store, make()), make.__name__
 
 
 def test_a_series_is_there_once(store: Database) -> None:

@@ -51,9 +51,8 @@ def strict() -> Iterator[Mailbox]:
         controller.stop()
 
 
-def server_with(port: int, password: str, **changes: Any) -> MailServer:
-    values = {"security": "starttls", "user": "sophia", "password": SecretStr(password)} | changes
-    return replace(server_of(port), **values)
+def server_with(port: int, password: str) -> MailServer:
+    return replace(server_of(port), security="starttls", user="sophia", password=SecretStr(password))
 
 
 def test_a_mail_is_sent_encrypted_and_signed_in(strict: Mailbox) -> None:

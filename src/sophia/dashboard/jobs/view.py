@@ -28,6 +28,7 @@ PURPOSES = {
     "collect_comments": "Collect comments and competitors",
     "fetch_pictures": "Fetch the pictures of new posts",
     "publish_due": "Publish what is due",
+    "send_reports": "Send scheduled reports",
     "keep_weeks": "Store the KPIs of complete weeks",
     "keep_anomalies": "Look for anomalies",
     "attribute_decisions": "Compare predictions with the outcomes of posts",
