@@ -8,25 +8,25 @@ from zoneinfo import ZoneInfo
 from sophia.analytics.reports.schedule_models import Cadence, DeliveryState, PeriodState
 from sophia.display.formatting import clock, full_dates
 from sophia.display.languages import LANGUAGE_NAMES, LANGUAGES
-from sophia.display.values import Cell, Choice, Column, State, Table, Value
+from sophia.display.values import Cell, Choice, Column, Table, Value
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.reporting.schedules.records import DeliveryRecord, PeriodRecord, ScheduleRecord, ScheduleSettings
 from sophia.reporting.schedules.timing import LAST_HOUR, LAST_MONTH_DAY, LAST_WEEKDAY
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-DELIVERY_TEXTS: Mapping[DeliveryState, tuple[str, State]] = {
-    "queued": ("queued", "none"),
-    "sending": ("being sent", "none"),
-    "sent": ("sent", "sage"),
-    "refused": ("refused", "coral"),
-    "unknown": ("not known whether it arrived", "amber"),
-    "cancelled": ("not sent: unsubscribed", "none"),
+DELIVERY_TEXTS: Mapping[DeliveryState, str] = {
+    "queued": "queued",
+    "sending": "being sent",
+    "sent": "sent",
+    "refused": "refused",
+    "unknown": "not known whether it arrived",
+    "cancelled": "not sent: unsubscribed",
 }
-PERIOD_TEXTS: Mapping[PeriodState, tuple[str, State]] = {
-    "waiting": ("waits", "amber"),
-    "released": ("released", "sage"),
-    "cancelled": ("not sent", "none"),
+PERIOD_TEXTS: Mapping[PeriodState, str] = {
+    "waiting": "waits",
+    "released": "released",
+    "cancelled": "not sent",
 }
 
 
@@ -92,7 +92,7 @@ def details_of(settings: ScheduleSettings) -> str:
     wait = "An incomplete report waits until it is complete."
     if settings.send_anyway_days is not None:
         wait = f"An incomplete report is sent after {settings.send_anyway_days} days, and says what is missing."
-    return f"The report of {period} in {language}, {content}. {wait}"
+    return f"The report of {period} ({language}), {content}. {wait}"
 
 
 def day_text(every: Cadence, day: int) -> str:
@@ -134,7 +134,7 @@ def period_table(periods: Sequence[PeriodRecord], zone: ZoneInfo) -> Table:
         (
             Cell(period_value(item.start_date, item.end_date), sort=item.start_date.toordinal()),
             Cell(Value(f"{item.due_at.astimezone(zone):%d %b %Y, %H:%M}"), sort=item.due_at.timestamp()),
-            Cell(Value(PERIOD_TEXTS[item.state][0]), state=PERIOD_TEXTS[item.state][1]),
+            Cell(Value(PERIOD_TEXTS[item.state])),
             Cell(Value(item.reason or "–")),
         )
         for item in periods
@@ -155,7 +155,7 @@ def delivery_table(mails: Sequence[DeliveryRecord], zone: ZoneInfo, base: str, n
             ),
             Cell(Value(str(item.number)), sort=item.number),
             Cell(Value(item.address)),
-            Cell(Value(DELIVERY_TEXTS[item.state][0]), state=DELIVERY_TEXTS[item.state][1], note=item.problem or ""),
+            Cell(Value(DELIVERY_TEXTS[item.state]), note=item.problem or ""),
             Cell(clock(item.sent_at, zone, now)),
             Cell(Value(item.message_id)),
         )
