@@ -211,8 +211,8 @@ class Settings(BaseSettings):
     )
     public_url: BaseUrl | None = Field(
         default=None,
-        description="Address at which people open Sophia, such as https://sophia.example.com; links in alerts start with "
-        "it.",
+        description="Address at which people open Sophia, with its path prefix, such as https://sophia.example.com; links in "
+        "alerts and mails start with it.",
     )
     heartbeat_url: HeartbeatUrl = Field(
         default=None,
@@ -225,6 +225,22 @@ class Settings(BaseSettings):
         le=3600,
         description="`sophia serve` ends with an error when its event loop is blocked this long, so that a supervisor "
         "restarts it; 0 never ends it.",
+    )
+    smtp_host: str | None = Field(
+        default=None, description="Mail server that sends scheduled reports. Default: no mails."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="starttls (port 587), tls (port 465), or none, which sends passwords only to this machine.",
+    )
+    smtp_user: str | None = Field(default=None, description="User name at the mail server.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server.")
+    smtp_sender: str | None = Field(
+        default=None, description="Address from which mails are sent: reports@agency.example."
+    )
+    operator_mail: str | None = Field(
+        default=None, description="Address that receives a note when a scheduled report waits or a mail fails."
     )
     requests_per_minute: int = Field(default=600, ge=1, description="API requests that one key may make a minute.")
     assistant_key: SecretStr | None = Field(

@@ -50,6 +50,7 @@ from sophia.portfolio.connecting import Connecting
 from sophia.portfolio.pending_connections import PendingConnections
 from sophia.publishing.router import router as publishing
 from sophia.reporting.router import router as reporting
+from sophia.reporting.schedules.router import router as schedules
 
 # Enough for a person who mistypes; a dictionary of passwords would take years.
 SIGN_INS_PER_MINUTE = 10
@@ -108,7 +109,17 @@ def endpoints() -> list[BaseRoute]:
     """Return all routes. Applications share them, because building them takes a quarter of a second."""
     root = APIRouter()
     root.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    for router in (operations, alerts, reporting, api_router(), publishing, page.router, assistants, dashboard):
+    for router in (
+        operations,
+        alerts,
+        reporting,
+        schedules,
+        api_router(),
+        publishing,
+        page.router,
+        assistants,
+        dashboard,
+    ):
         root.include_router(router)
     return root.routes
 

@@ -38,6 +38,8 @@ SECRET_SHAPES = re.compile(
     # The password of an address. Database addresses may hold a bare slash or @ in theirs.
     | (?P<database>\bpostgres\w{0,10}(?:\+\w{1,20})?://[^\s:/@"']*:)[^\s"'\\]+(?=@)
     | (?P<address>[a-z][a-z0-9+.-]{0,20}://[^\s:/@"']*:)[^\s/"'\\]+(?=@)
+    # The token in the address of a share link, an unsubscribe link or a sign-in.
+    | (?P<path>/(?:shared|unsubscribe|sign-in)/)[A-Za-z0-9_-]{20,}
     # Meta's tokens; an app's id and secret joined; Sophia's API keys; keys of the vault and what it encrypts.
     | (?-i:EAA|IGAA|IGQ)[A-Za-z0-9_-]{20,}
     | (?<!\d)\d{5,20}(?:\||%7C)[A-Za-z0-9_-]{16,}
@@ -64,7 +66,7 @@ def redact_secrets(text: str) -> str:
 
 
 def _without_secret(match: re.Match[str]) -> str:
-    prefix = next((match[name] for name in ("named", "bearer", "database", "address") if match[name]), "")
+    prefix = next((match[name] for name in ("named", "bearer", "database", "address", "path") if match[name]), "")
     return f"{prefix}{REDACTED}"
 
 

@@ -30,6 +30,7 @@ def test_every_operation_has_a_title_in_plain_english(api: Api) -> None:
             "Restore",
             "Retry",
             "Save",
+            "Send",
             "Set",
             "Summarise",
         ),

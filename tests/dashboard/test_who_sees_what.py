@@ -20,6 +20,7 @@ OPEN = {
     "/shared/{token}",
     "/shared/{token}/pdf",
     "/shared/{token}/pictures/{post_id}",
+    "/unsubscribe/{token}",
 }
 
 

@@ -23,6 +23,7 @@ from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.readings.models import EngagementMetric, MetricRevision, StoredMetric
 from sophia.analytics.readings.run_models import MetricStatus, Watermark
 from sophia.analytics.reports.models import ReportEdition, ReportNote, ReportSettingsEntry
+from sophia.analytics.reports.schedule_models import ReportDelivery, ReportRecipient, ReportSchedule, ScheduledReport
 from sophia.database.columns import Base
 from sophia.database.engine import Database
 from sophia.portfolio.alert_models import AlertDelivery, AlertEntry, AlertRoute
@@ -237,7 +238,7 @@ def alert(**values: Any) -> AlertEntry:
     return AlertEntry(**(details | {"path": "/connect", "began_at": NOW} | values))
 
 
-def delivery(**values: Any) -> AlertDelivery:
+def alert_delivery(**values: Any) -> AlertDelivery:
     details = {"alert_id": 1, "route_id": 1, "phase": "began", "status": "reserved", "attempts": 1, "reserved_at": NOW}
     return AlertDelivery(**(details | values))
 
@@ -251,6 +252,27 @@ def edition(**values: Any) -> ReportEdition:
     details = {"client_id": 1, "start_date": DAY, "end_date": WEEK_END, "language": "en", "number": 1}
     kept = {"document": "{}", "template_version": 1, "sha256": "a" * 64, "as_of": NOW}
     return ReportEdition(**(details | kept | {"created_by": "Ann", "created_at": NOW} | values))
+
+
+def schedule(**values: Any) -> ReportSchedule:
+    details = {"client_id": 1, "every": "week", "day": 1, "hour": 9, "attaches_pdf": True, "starts_at": NOW}
+    return ReportSchedule(**(details | {"created_by": "Ann", "created_at": NOW} | values))
+
+
+def recipient(**values: Any) -> ReportRecipient:
+    details = {"schedule_id": 1, "address": "anna@hats.example", "added_by": "Ann", "added_at": NOW}
+    return ReportRecipient(**(details | values))
+
+
+def scheduled(**values: Any) -> ScheduledReport:
+    details = {"schedule_id": 1, "start_date": DAY, "end_date": WEEK_END, "due_at": NOW, "state": "waiting"}
+    return ScheduledReport(**(details | {"next_check_at": NOW, "changed_at": NOW} | values))
+
+
+def delivery(**values: Any) -> ReportDelivery:
+    details = {"client_id": 1, "edition_id": 1, "schedule_id": 1, "address": "anna@hats.example", "attaches_pdf": True}
+    mail = {"message_id": "<1@hats.example>", "state": "queued", "next_try_at": NOW, "created_at": NOW}
+    return ReportDelivery(**(details | mail | values))
 
 
 def add(database: Database, *rows: Any) -> None:

@@ -14,6 +14,7 @@ from tests.models.rows import (
     account,
     add,
     alert,
+    alert_delivery,
     alert_route,
     annotation,
     anomaly,
@@ -22,7 +23,6 @@ from tests.models.rows import (
     client,
     conversion,
     cost,
-    delivery,
     edition,
     event,
     goal,
@@ -39,6 +39,7 @@ from tests.models.rows import (
     remembered,
     report_settings,
     revision,
+    schedule,
     score,
     snapshot,
     status,
@@ -67,6 +68,12 @@ NONSENSE: list[tuple[Make, dict[str, Any]]] = [
     (edition, {"number": 2}),
     (edition, {"reason": "A mistake"}),
     (edition, {"sha256": "a"}),
+    (schedule, {"every": "day"}),
+    (schedule, {"day": 8}),
+    (schedule, {"every": "month", "day": 29}),
+    (schedule, {"day": 0}),
+    (schedule, {"hour": 24}),
+    (schedule, {"send_anyway_days": 0}),
     (revision, {"metric_date": date(1, 1, 1)}),
     (metric, {"metric_name": ""}),
     (metric, {"platform": "tiktok"}),
@@ -160,8 +167,8 @@ def test_deliveries_are_consistent(store: Database) -> None:
         {"alert_id": 9},
         {"route_id": 9},
     ]
-    assert [values for values in nonsense if accepted(store, delivery(**values))] == []
-    assert accepted(store, delivery(status="sent", sent_at=NOW))
+    assert [values for values in nonsense if accepted(store, alert_delivery(**values))] == []
+    assert accepted(store, alert_delivery(status="sent", sent_at=NOW))
 
 
 def test_a_run_ends_in_one_of_six_ways(store: Database) -> None:

@@ -5,6 +5,7 @@ from tests.models.rows import (
     NOW,
     add,
     alert,
+    alert_delivery,
     alert_route,
     annotation,
     anomaly,
@@ -28,9 +29,12 @@ from tests.models.rows import (
     picture,
     queued,
     reading,
+    recipient,
     remembered,
     report_settings,
     revision,
+    schedule,
+    scheduled,
     score,
     snapshot,
     status,
@@ -52,10 +56,11 @@ def test_a_client_takes_everything_along(store: Database) -> None:
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
     rows += [cost(), goal(), annotation(), remembered(), anomaly(), ideal(), client_revision(), picture()]
-    rows += [report_settings(), note(), edition(), delivery()]
+    rows += [report_settings(), note(), edition(), schedule()]
     rows += [comment(), derived(), CommentReading(post_id=1, read_at=NOW), *competitor()]
     add(store, alert_route(), alert())
-    add(store, *rows, benchmark(), status())
+    add(store, *rows, alert_delivery(), benchmark(), status())
+    add(store, recipient(), scheduled(), delivery())
     with store.write() as session:
         session.delete(session.get_one(Client, 1))
 

@@ -12,6 +12,7 @@ from tests.models.rows import (
     account,
     add,
     alert,
+    alert_delivery,
     alert_route,
     anomaly,
     benchmark,
@@ -35,9 +36,12 @@ from tests.models.rows import (
     post,
     queued,
     reading,
+    recipient,
     remembered,
     report_settings,
     revision,
+    schedule,
+    scheduled,
     score,
     snapshot,
     status,
@@ -107,8 +111,8 @@ def test_nothing_is_there_twice(store: Database) -> None:
 def test_an_alert_is_sent_once_on_a_route(store: Database) -> None:
     """K1: one delivery of a phase, and one open alert of a key; the same cause may come again after it ended."""
     add(store, alert_route(), alert())
-    add(store, delivery(), delivery(phase="ended"))
-    assert not accepted(store, delivery())
+    add(store, alert_delivery(), alert_delivery(phase="ended"))
+    assert not accepted(store, alert_delivery())
     assert not accepted(store, alert(id=2))
     assert accepted(store, alert(id=2, ended_at=NOW))
 
@@ -119,6 +123,13 @@ def test_numbers_of_others_are_there_once(store: Database) -> None:
     add(store, campaign(grouping_key="2026-11 tips"), campaign(slug="b"), campaign(slug="c"))
     for again in (conversion(idempotency_key="d", external_id="A"), campaign(slug="d", grouping_key="2026-11 tips")):
         assert not accepted(store, again)
+
+
+def test_a_recipient_a_period_and_a_mail_are_there_once(store: Database) -> None:
+    add(store, edition(), schedule())
+    for make in (recipient, scheduled, delivery):
+        add(store, make())
+        assert not accepted(store, make()), make.__name__
 
 
 def test_a_series_is_there_once(store: Database) -> None:

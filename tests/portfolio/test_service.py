@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
-from tests.models.rows import alert, alert_route, delivery, edition, note, report_settings
+from tests.models.rows import alert, alert_delivery, alert_route, edition, note, report_settings
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredSeries
@@ -300,7 +300,7 @@ def warn(filling: Filling, client: int, account: int) -> None:
     days: dict[str, Any] = {"start_date": YESTERDAY, "end_date": YESTERDAY}
     route = filling.add(alert_route(id=None, client_id=client))
     alert_id = filling.add(alert(id=None, key=f"token:{account}", client_id=client, account_id=account))
-    filling.add(delivery(alert_id=alert_id, route_id=route))
+    filling.add(alert_delivery(alert_id=alert_id, route_id=route))
     filling.add(report_settings(id=client, client_id=client))
     filling.add(note(client_id=client, **days))
     filling.add(edition(client_id=client, **days))

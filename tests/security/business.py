@@ -15,6 +15,7 @@ from sophia.analytics.conversions.models import ConversionEvent, MarketingCost
 from sophia.analytics.decisions.models import DecisionTrace
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.readings.run_models import MetricStatus
+from sophia.analytics.reports.schedule_models import ReportDelivery, ReportRecipient, ReportSchedule
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.alert_models import AlertEntry, AlertRoute
 from sophia.portfolio.models import ContentDraft, PublishingQueueEntry
@@ -94,7 +95,8 @@ class Business:
             "route_id": str(self.filling.add(self._route(client))),
             "cost_id": str(cost),
             "conversion_id": str(self._sell(client)),
-            "edition_id": str(self._report(client)),
+            "edition_id": str(edition := self._report(client)),
+            **self._schedule(client, edition),
             "name": f"named-{self.mark}",
         }
 
@@ -149,6 +151,25 @@ class Business:
                 session, client, window, document, as_of=NOW, zone=ZoneInfo("UTC"), actor=self.mark, now=NOW
             )
         return kept.edition.id
+
+    def _schedule(self, client: int, edition: int) -> dict[str, str]:
+        address = f"reader-{self.mark}@example.com"
+        schedule = self.filling.add(
+            ReportSchedule(
+                client_id=client, every="week", day=1, hour=9, attaches_pdf=True, starts_at=NOW, created_by=self.mark,
+                created_at=NOW,
+            )
+        )  # fmt: skip
+        recipient = ReportRecipient(schedule_id=schedule, address=address, added_by=self.mark, added_at=NOW)
+        delivery = ReportDelivery(
+            client_id=client, edition_id=edition, schedule_id=schedule, address=address, attaches_pdf=True,
+            message_id=f"<{self.mark}@example.com>", state="refused", next_try_at=NOW, created_at=NOW,
+        )  # fmt: skip
+        return {
+            "schedule_id": str(schedule),
+            "recipient_id": str(self.filling.add(recipient)),
+            "delivery_id": str(self.filling.add(delivery)),
+        }
 
     def _spend(self, client: int) -> int:
         return self.filling.add(

@@ -35,6 +35,7 @@ from sophia.analytics.readings.run_models import (
     Watermark,
 )
 from sophia.analytics.reports.models import ReportEdition, ReportNote, ReportSettingsEntry
+from sophia.analytics.reports.schedule_models import ReportDelivery, ReportRecipient, ReportSchedule, ScheduledReport
 from sophia.portfolio.alert_models import AlertDelivery, AlertEntry, AlertRoute
 
 __all__ = [
@@ -77,9 +78,13 @@ __all__ = [
     "PostOutcomeRevision",
     "QuarantinedItem",
     "RefusedObject",
+    "ReportDelivery",
     "ReportEdition",
     "ReportNote",
+    "ReportRecipient",
+    "ReportSchedule",
     "ReportSettingsEntry",
+    "ScheduledReport",
     "StoredMetric",
     "TargetAudienceEntry",
     "TrackedLink",

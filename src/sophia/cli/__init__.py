@@ -36,6 +36,7 @@ from sophia.cli import (
     publishing,
     report,
     reports,
+    schedules,  # noqa: F401 - adds its commands to `sophia reports`
     serving,
     status,
     store,

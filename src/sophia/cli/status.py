@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sophia.cli.arguments import ClientOption
 from sophia.cli.errors import warn
 from sophia.cli.installation import open_installation
+from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def status(client: ClientOption = None, as_json: AsJson = False) -> None:
     from sophia.alerts.deliveries import route_problems, unknown_deliveries
     from sophia.alerts.routes import list_routes
     from sophia.analytics.readings.account_states import account_health, failing_families
+    from sophia.reporting.schedules.store import list_attention
 
     installation = open_installation()
     settings, now = installation.settings, installation.clock()
@@ -31,9 +33,11 @@ def status(client: ClientOption = None, as_json: AsJson = False) -> None:
         states = account_health(session, client_id=client_id)
         failing = failing_families(session, client_id=client_id)
         problems = route_problems(list_routes(session, None), unknown_deliveries(session, now))
+        attention = list_attention(session, client_id)
     if as_json:
         documents = [as_document(state, failing.get(state.account.id, []), now, warning_time) for state in states]
-        show_json({"accounts": documents, "alert_routes": problems})
+        reports = [asdict(item) for item in attention]
+        show_json({"accounts": documents, "alert_routes": problems, "reports": reports})
         return
     zone = settings.operator_zone
     rows = [
@@ -51,6 +55,8 @@ def status(client: ClientOption = None, as_json: AsJson = False) -> None:
     show_table(rows, empty="No account is connected yet. Begin with: sophia connect")
     for problem in problems:
         warn(problem)
+    for item in attention:
+        echo(f"{item.client}: {item.text}")
 
 
 def what_to_do(

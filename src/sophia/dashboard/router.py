@@ -32,10 +32,12 @@ from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
 from sophia.dashboard.report.view import router as report
 from sophia.dashboard.report_settings.view import router as report_settings
+from sophia.dashboard.schedules.view import router as schedules
 from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
 from sophia.dashboard.timing.view import router as timing
+from sophia.dashboard.unsubscribing.view import router as unsubscribing
 from sophia.errors import InvalidInputError
 from sophia.reporting.branding import expect_colour, on_dark
 
@@ -70,7 +72,22 @@ def brand_style(colour: str) -> Response:
 
 
 PAGES = (
-    *(signing_in, portfolio, client, report, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
+    *(
+        signing_in,
+        portfolio,
+        client,
+        report,
+        schedules,
+        posts,
+        post,
+        pictures,
+        sharing,
+        unsubscribing,
+        collection,
+        jobs,
+        connecting,
+        definitions,
+    ),
     *(campaigns, campaign, conversion_import, conversions, benchmarks, comments),
     *(audience, timing, decisions, forecast, goals),
     *(drafts, draft, settings, alerts, portfolio_settings, report_settings, client_settings, patterns),

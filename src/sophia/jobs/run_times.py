@@ -19,9 +19,9 @@ from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sophia.meta.reporting_zone import ONE_DAY, ONE_SECOND
+from sophia.analytics.figures.local_times import ONE_MINUTE, exists, moment_of
+from sophia.meta.reporting_zone import ONE_DAY
 
-ONE_MINUTE = timedelta(minutes=1)
 MONDAY = 0
 # A run is at most one date after its day, and Samoa skipped one date.
 DAYS_BACK = 2
@@ -76,33 +76,3 @@ def is_planned(schedule: Schedule, day: date, zone: ZoneInfo) -> bool:
     if schedule.every == "day" or day.weekday() == MONDAY:
         return exists(day, zone)
     return day.weekday() == MONDAY + 1 and not exists(day - ONE_DAY, zone)
-
-
-def exists(day: date, zone: ZoneInfo) -> bool:
-    """Return whether the zone's calendar has this date."""
-    return not_before(datetime.combine(day, time()), zone).astimezone(zone).date() == day
-
-
-def moment_of(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment, in UTC, at which a job runs that is planned for this local time (naive)."""
-    moment = not_before(local, zone)
-    if moment.astimezone(zone).date() == local.date() or not exists(local.date(), zone):
-        return moment
-    return moment - ONE_MINUTE
-
-
-def not_before(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first moment, in UTC, at which the zone's clock shows this local time (naive), or skips it."""
-    offset_before = local.replace(tzinfo=zone, fold=0).utcoffset() or timedelta()
-    offset_after = local.replace(tzinfo=zone, fold=1).utcoffset() or timedelta()
-    if offset_before >= offset_after:
-        return (local - offset_before).replace(tzinfo=UTC)
-    # The clock skips this time (PEP 495): the change is between these two moments, at a whole second.
-    early, late = (local - offset_after).replace(tzinfo=UTC), (local - offset_before).replace(tzinfo=UTC)
-    while late - early > ONE_SECOND:
-        middle = early + (late - early) // (2 * ONE_SECOND) * ONE_SECOND
-        if middle.astimezone(zone).replace(tzinfo=None) > local:
-            late = middle
-        else:
-            early = middle
-    return late

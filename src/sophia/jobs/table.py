@@ -22,6 +22,7 @@ from sophia.jobs.alerts import beat, look_for_alerts, send_due_alerts, then_aler
 from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.jobs.pictures import fetch_pictures
+from sophia.jobs.reports import send_reports
 from sophia.jobs.run_times import Schedule
 from sophia.link_checks import LinkChecker
 from sophia.portfolio.checking import check_tokens
@@ -128,6 +129,7 @@ JOBS = (
     Job("look_for_alerts", look_for_alerts, Schedule("hour", minute=20), alone_for=timedelta(minutes=30)),
     Job("send_alerts", send_due_alerts, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     Job("heartbeat", beat, Schedule("hour"), is_quiet=True),
+    Job("send_reports", send_reports, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
     Job("keep_weeks", counting(keep_weeks), Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
     Job(

@@ -3,6 +3,7 @@
 from alembic import context
 
 import sophia.access.keys
+import sophia.access.mail_links
 import sophia.access.sessions
 import sophia.access.share_links
 import sophia.analytics.models
@@ -12,6 +13,7 @@ from sophia.database.columns import Base
 # These imports register the tables with the metadata.
 TABLES = (
     sophia.access.keys,
+    sophia.access.mail_links,
     sophia.access.sessions,
     sophia.access.share_links,
     sophia.analytics.models,

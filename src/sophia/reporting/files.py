@@ -10,7 +10,11 @@ MEDIA_TYPE = "application/pdf"
 
 
 def pdf_response(document: Document, window: DateRange) -> Response:
-    """Return a document as a PDF to save; its name has only ASCII characters."""
-    name = f"report-{window.start}-{window.end - ONE_DAY}.pdf"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    """Return a document as a PDF to save."""
+    headers = {"Content-Disposition": f'attachment; filename="{pdf_name(window)}"'}
     return Response(print_pdf(document), media_type=MEDIA_TYPE, headers=headers)
+
+
+def pdf_name(window: DateRange) -> str:
+    """Return the name of a report's PDF, in ASCII characters only."""
+    return f"report-{window.start}-{window.end - ONE_DAY}.pdf"

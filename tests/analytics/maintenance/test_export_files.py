@@ -22,9 +22,16 @@ from tests.models.rows import (
     comment,
     competitor,
     conversion,
+    delivery,
+    edition,
     ideal,
     link,
+    note,
     queued,
+    recipient,
+    report_settings,
+    schedule,
+    scheduled,
     score,
     snapshot,
     status,
@@ -73,7 +80,9 @@ def largest(store: Database) -> Database:
         item = {"object_id": "1", "metric_name": "x", "excerpt": "x", "recorded_at": NOW}
         session.add(QuarantinedItem(run_id=1, reason="x", **item))
         session.flush()
-        session.add(KPISnapshotRevision(snapshot_id=1, **kept))
+        session.add_all([edition(number=2, reason="x"), note(), report_settings(), schedule()])
+        session.flush()
+        session.add_all([recipient(), scheduled(), delivery(), KPISnapshotRevision(snapshot_id=1, **kept)])
         event = session.scalars(select(ConversionEvent)).one()
         shared = set(ConversionEvent.__table__.columns.keys()) & set(ConversionEventRevision.__table__.columns.keys())
         before = {name: getattr(event, name) for name in shared - {"id"}}

@@ -12,6 +12,7 @@ from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, LargeBinary,
 from sqlalchemy.orm import Session
 
 import sophia.access.keys
+import sophia.access.mail_links
 import sophia.access.sessions
 import sophia.access.share_links
 import sophia.analytics.models
@@ -23,6 +24,7 @@ from sophia.errors import StoreError
 # These imports register the tables with the metadata.
 MODELS = (
     sophia.access.keys,
+    sophia.access.mail_links,
     sophia.access.sessions,
     sophia.access.share_links,
     sophia.analytics.models,

@@ -31,6 +31,7 @@ PURPOSES = {
     "look_for_alerts": "Look for alerts",
     "send_alerts": "Send alerts",
     "heartbeat": "Tell the outside watchdog that the server runs",
+    "send_reports": "Send scheduled reports",
     "keep_weeks": "Store the KPIs of complete weeks",
     "keep_anomalies": "Look for anomalies",
     "renew_briefs": "Compute the portfolio of the usual periods",

@@ -20,6 +20,7 @@ SECTIONS = (
     ("Forecast", "/forecast"),
     ("Goals", "/goals"),
     ("Share", "/share"),
+    ("Schedules", "/schedules"),
 )
 
 

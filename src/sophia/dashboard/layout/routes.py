@@ -82,7 +82,7 @@ def error_page(request: Request, status: int, text: str, headers: dict[str, str]
         status, "Something went wrong"
     )
     frame = plain_frame(request, title)
-    is_reader = request.url.path.startswith("/shared/")
+    is_reader = request.url.path.startswith(("/shared/", "/unsubscribe/"))
     page = Notice(text) if is_reader else Notice(text, "Go to the portfolio", f"{prefix}/portfolio")
     html = (
         environment().get_template("layout/error.html").render(frame=frame, page=page, export_address=None, typed=None)

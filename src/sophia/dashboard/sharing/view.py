@@ -41,8 +41,10 @@ from sophia.errors import InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Client
 from sophia.portfolio.pictures import find_picture
+from sophia.reporting.editions import KeptReport, find_kept
 from sophia.reporting.files import pdf_response
 from sophia.reporting.router import document_maker
+from sophia.reporting.schedules.deliveries import edition_of_share_link
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -173,7 +175,9 @@ def shared_pdf(request: Request, token: Token) -> Response:
         raise NotFoundError(NOT_SHARED)
     context = reader_context(app_state, report)
     window = window_of_report(report, context.now)
-    return pdf_response(document_maker(request, context).document(report.client_id, window), window)
+    kept = kept_report(app_state, report)
+    document = document_maker(request, context).document(report.client_id, window) if kept is None else kept.document
+    return pdf_response(document, window)
 
 
 @router.post("/shared/{token}")
@@ -216,11 +220,19 @@ def show_report(request: Request, app_state: AppState, report: SharedReport, tok
     window = window_of_report(report, context.now)
     base = f"{app_state.settings.path_prefix}/shared/{token}"
     query = ReportPageQuery(start_date=window.start, end_date=last_day(window))
-    # Its pictures are below its own address, which needs no session.
-    document = make_document(request, context, report.client_id, query, base, None)
+    kept = kept_report(app_state, report)
+    # Its pictures are below its own address, which needs no session; those of a finished report are inside.
+    document = make_document(request, context, report.client_id, query, base, None) if kept is None else kept.document
     page = KeptReportPage(document, f"{base}/pdf")
     outside = branded(plain_frame(request, f"{document.name} {document.period}"), document, is_reader=True)
     return respond(request, "report/kept.html", outside, page)
+
+
+def kept_report(app_state: AppState, report: SharedReport) -> KeptReport | None:
+    """Return the finished report that the link of a mail shows, or None for a link that a person made."""
+    with app_state.database.read() as session:
+        edition_id = edition_of_share_link(session, report.link_id)
+        return None if edition_id is None else find_kept(session, report.client_id, edition_id)
 
 
 def reader_context(app_state: AppState, report: SharedReport) -> RequestContext:
