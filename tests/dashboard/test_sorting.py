@@ -54,7 +54,7 @@ def test_a_share_link_sorts_too(agencies: Agencies) -> None:
     from tests.dashboard.test_sharing import shared_path  # noqa: PLC0415
 
     path = shared_path(agencies, agencies.hats)
-    rows = Browser(agencies.app).get(f"{path}?sort=best-posts.3.ascending").page.posts.rows
+    rows = Browser(agencies.app).get(f"{path}?sort=best-posts.3.ascending").page.document.work.posts.rows
     values = [row[3].sort for row in rows]
     assert values == sorted(values)
     assert Browser(agencies.app).get(f"{path}?sort=sideways").status == 404

@@ -10,7 +10,18 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
-from tests.models.rows import alert, alert_delivery, alert_route, edition, note, report_settings
+from tests.models.rows import (
+    alert,
+    alert_delivery,
+    alert_route,
+    delivery,
+    edition,
+    note,
+    recipient,
+    report_settings,
+    schedule,
+    scheduled,
+)
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredSeries
@@ -303,7 +314,13 @@ def warn(filling: Filling, client: int, account: int) -> None:
     filling.add(alert_delivery(alert_id=alert_id, route_id=route))
     filling.add(report_settings(id=client, client_id=client))
     filling.add(note(client_id=client, **days))
-    filling.add(edition(client_id=client, **days))
+    kept = filling.add(edition(client_id=client, **days))
+    schedule_id = filling.add(schedule(client_id=client))
+    filling.add(recipient(schedule_id=schedule_id))
+    filling.add(scheduled(schedule_id=schedule_id, **days))
+    filling.add(
+        delivery(client_id=client, edition_id=kept, schedule_id=schedule_id, message_id=f"<{client}@hats.example>")
+    )
 
 
 def talk(filling: Filling, client: int, account: int, name: str) -> None:
