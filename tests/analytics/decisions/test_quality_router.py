@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.analytics.decisions.decided import AppState, furnish, open_house
+from tests.analytics.decisions.decided import WEEK_OLD, AppState, furnish, open_house
 from tests.conftest import NOW, Api, Filling, QueryCounter
 
-from sophia.analytics.decisions.models import DecisionTrace
+from sophia.analytics.decisions.models import DecisionTrace, PostOutcome
 from sophia.analytics.decisions.scoring import attribute_outcomes, decision_quality, keep_scores, quality_window
 from sophia.analytics.readings.models import EngagementMetric, Fetch
 from sophia.database.engine import Database
 from sophia.portfolio import approvals
 from sophia.portfolio.drafts import DraftContent, create_draft, edit_draft
+from sophia.portfolio.models import Post
 
 
 @pytest.fixture
@@ -111,6 +112,18 @@ def test_what_is_due_today_counts_today(house: AppState) -> None:
         assert [one["posts"] for one in found if one["stage"] == "voice"] == [1], query
     earlier = house.api.get(f"{house.path}/decision-quality?end_date=2026-11-21").json()["stages"]
     assert [one["posts"] for one in earlier if one["stage"] == "voice"] == [0], "decided then, due later"
+
+
+def test_a_metric_of_another_kind_of_post_has_no_outcome(house: AppState, filling: Filling) -> None:
+    """The catalogue describes navigation for stories only; a stored value of a feed post is not measured."""
+    published_at = NOW - timedelta(days=8)
+    house.predicted_post(published_at, 900, {"format": 1000})
+    with filling.database.read() as session:
+        (post,) = session.scalars(select(Post.id))
+    house.read(post, published_at, {WEEK_OLD: {"navigation": 40}})
+    house.attribute()
+    with filling.database.read() as session:
+        assert set(session.scalars(select(PostOutcome.metric))) == {"reach"}
 
 
 def test_the_number_of_queries_does_not_grow(house: AppState, filling: Filling) -> None:

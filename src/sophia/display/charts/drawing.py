@@ -15,8 +15,8 @@ from threading import Lock
 
 import structlog
 
-from sophia.dashboard.charts.specifications import VARIABLES, Specification, bars
-from sophia.dashboard.charts.worker import draw, exit_with_parent
+from sophia.display.charts.specifications import VARIABLES, Specification, bars
+from sophia.display.charts.worker import draw, exit_with_parent
 
 log = structlog.get_logger()
 MOST_DRAWINGS = 500
