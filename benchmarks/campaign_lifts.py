@@ -52,7 +52,7 @@ class Judged:
             f"{1 - len(self.estimates) / max(1, self.campaigns):.0%}",
             f"{sum(inside) / count:.1%}",
             f"{len(clear) / count:.1%}",
-            f"{len(wrong) / count:.1%}",
+            "–" if factor == 1 else f"{len(wrong) / count:.1%}",
             f"{np.mean([estimate.high - estimate.low for estimate in self.estimates] or [np.nan]):.2f}",
         ]
 

@@ -62,6 +62,7 @@ TITLES: Mapping[str, str] = {
     f"GET {_CLIENT}/benchmarks": "Compare a client with benchmarks",
     f"PUT {_CLIENT}/industry": "Set a client's industry",
     f"GET {_CLIENT}/campaigns": "List campaigns",
+    f"GET {_CLIENT}/campaigns/{{campaign_id}}/lift": "Get the lift of a campaign",
     f"POST {_CLIENT}/campaigns": "Create a campaign",
     f"POST {_CLIENT}/campaigns/group": "Group drafts into campaigns",
     f"PATCH {_CLIENT}/campaigns/{{campaign_id}}": "Change a campaign",
