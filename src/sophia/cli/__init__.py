@@ -29,6 +29,7 @@ from sophia.cli import (
     forecast,
     goals,
     imports,
+    keeping,
     keys,
     links,
     posting_times,
@@ -68,6 +69,7 @@ COMMANDS = (
     comments.comments,
     exports.export,
     assistants.mcp,
+    keeping.purge,
 )
 GROUPS = {
     "reports": reports.reports,
