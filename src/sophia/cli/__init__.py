@@ -69,6 +69,8 @@ COMMANDS = (
     comments.comments,
     exports.export,
     assistants.mcp,
+    keeping.backup,
+    keeping.restore,
     keeping.purge,
 )
 GROUPS = {

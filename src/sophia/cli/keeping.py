@@ -1,11 +1,12 @@
-"""`sophia purge`: delete a client so that nothing of it is left."""
+"""`sophia backup`, `sophia restore` and `sophia purge`: keep the store, and delete a client completely."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sophia.cli.arguments import Client
-from sophia.cli.errors import ERROR, PARTLY
+from sophia.cli.errors import ERROR, PARTLY, warn
 from sophia.cli.installation import Installation, open_installation
 from sophia.cli.output import ask, echo
 from sophia.cli.tables import AsJson, show_json
@@ -19,6 +20,72 @@ STILL_READ = (
     "Another program is reading the store, so its -wal file still holds deleted rows. They are overwritten when the "
     "next program closes the store, such as at the next restart of sophia serve."
 )
+
+
+BackupFile = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
+
+
+def backup(
+    file: BackupFile,
+    pictures: Annotated[bool, typer.Option("--pictures", help="Include the pictures of posts.")] = False,
+    with_key: Annotated[
+        bool, typer.Option("--with-key", help="Include the key of the tokens: the file then reveals them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Back up the store into a new file, while Sophia runs. Tokens stay encrypted."""
+    from sophia.analytics.maintenance.backups import write_backup
+    from sophia.cli.progress import table_progress
+
+    installation = open_installation()
+    with table_progress(silent=as_json) as report_progress:
+        result = write_backup(
+            installation.database,
+            file,
+            installation.clock(),
+            report_progress,
+            pictures_of=installation.settings.data_dir if pictures else None,
+            vault=installation.vault if with_key else None,
+        )
+    if as_json:
+        show_json(result)
+        return
+    echo(f"{file}: {result.rows:,} rows, {result.pictures:,} pictures, {result.size / 1e6:,.1f} MB")
+    echo(f"SHA-256: {result.sha256}")
+    echo(
+        "The file contains the key: whoever reads it can use the tokens."
+        if result.has_key
+        else "The file has no key. Keep the key of the tokens in another safe place: without it, connect the accounts again."
+    )
+
+
+def restore(file: BackupFile, as_json: AsJson = False) -> None:
+    """Fill an empty store from a backup, on SQLite or PostgreSQL, completely or not at all."""
+    from sophia.analytics.maintenance.backups import restore_backup
+    from sophia.cli.progress import table_progress
+
+    installation = open_installation(create=True)
+    with table_progress(silent=as_json) as report_progress:
+        result = restore_backup(
+            installation.database, file, installation.settings.data_dir, installation.vault, report_progress
+        )
+    if as_json:
+        show_json(result)
+    else:
+        echo(f"{sum(result.tables.values()):,} rows and {result.pictures:,} pictures are restored.")
+    warn_without_key(installation)
+
+
+def warn_without_key(installation: Installation) -> None:
+    """Warn when this machine cannot decrypt the stored tokens."""
+    from sophia.errors import ConfigurationError
+    from sophia.portfolio.service import expect_keys
+
+    try:
+        with installation.database.read() as session:
+            expect_keys(session, installation.vault)
+    except ConfigurationError as error:
+        warn(str(error))
 
 
 def purge(
