@@ -34,3 +34,14 @@ def test_a_backup_is_restored_elsewhere(shell: Shell, tmp_path: Path) -> None:
     assert restored.exit_code == 0
     assert "key file" in restored.stderr
     assert "not empty" in shell.run("restore", str(without), SOPHIA_DATA_DIR=third).stderr
+
+
+def test_a_copy_names_the_key_and_works_with_it(shell: Shell, tmp_path: Path) -> None:
+    """K8: the copied store collects with the same key."""
+    shell.connect()
+    url = f"sqlite:///{tmp_path / 'copy' / 'sophia.db'}"
+    copied = shell.run("db", "copy", "--to", url)
+    assert copied.exit_code == 0
+    assert str(tmp_path / "data" / "key") in copied.stdout
+    assert {row["status"] for row in shell.ask("collect", SOPHIA_DATABASE_URL=url)["accounts"]} == {"ok"}
+    assert "not empty" in shell.run("db", "copy", "--to", url).stderr

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -89,8 +89,7 @@ def _export_table(
 ) -> dict[str, Any]:
     write = [encoder(column) for column in columns]
     total = session.scalar(select(func.count()).select_from(table)) or 0
-    at_once = WIDE_ROWS_AT_ONCE if any(isinstance(c.type, Text | JSON | LargeBinary) for c in columns) else ROWS_AT_ONCE
-    query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=at_once)
+    query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=rows_at_once(columns))
     digest, done = hashlib.sha256(), 0
     report(table.name, 0, total)
     _write([[column.name for column in columns]], file, digest)
@@ -101,6 +100,12 @@ def _export_table(
         done += len(rows)
         report(table.name, done, total)
     return {"rows": done, "sha256": digest.hexdigest(), "columns": [c.name for c in columns]}
+
+
+def rows_at_once(columns: Iterable[Column[Any]]) -> int:
+    """Return the number of rows of these columns that fit into memory."""
+    is_wide = any(isinstance(column.type, Text | JSON | LargeBinary) for column in columns)
+    return WIDE_ROWS_AT_ONCE if is_wide else ROWS_AT_ONCE
 
 
 def _expect_importable(table: Table, records: list[list[str]]) -> None:

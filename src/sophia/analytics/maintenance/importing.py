@@ -1,6 +1,6 @@
 """Imports an export into an empty store, completely or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ def _import_table(
     for chunk in chunks(read_records(folder, table.name, columns)):
         try:
             rows = [[read(cell) for read, cell in zip(decode, record, strict=True)] for record in chunk]
-            _insert(session, table, columns, rows)
+            insert_rows(session, table, columns, rows)
         # Damaged and forged files cause these errors in decoders and the database. The transaction is rolled back.
         except (ValueError, ArithmeticError, RecursionError, TypeError, StatementError) as error:
             if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError):
@@ -128,7 +128,8 @@ def chunks(records: Iterator[list[str]]) -> Iterator[list[list[str]]]:
         yield chunk
 
 
-def _insert(session: Session, table: Table, columns: list[str], rows: list[list[Any]]) -> None:
+def insert_rows(session: Session, table: Table, columns: list[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows with values as SQLAlchemy reads them."""
     model = LARGE.get(table.name)
     if model is None:
         session.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
