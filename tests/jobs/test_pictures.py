@@ -134,7 +134,7 @@ def test_the_pictures_of_a_deleted_client_are_swept(agency: Agency) -> None:
     with agency.database.read() as session:
         client_id = session.scalar(select(Account.client_id).limit(1))
     assert client_id is not None
-    delete_client_data(agency.database, client_id, agency.now)
+    delete_client_data(agency.database, client_id, agency.settings.data_dir, agency.now)
     folder = picture_folder(agency.settings.data_dir)
     for path in folder.iterdir():
         os.utime(path, (0, 0))

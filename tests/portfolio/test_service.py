@@ -4,6 +4,7 @@ import threading
 import time
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -343,7 +344,7 @@ def rows_by_table(database: Database) -> dict[str, int]:
         }
 
 
-def test_deleting_a_client_leaves_nothing_of_it_and_all_of_the_others(filling: Filling) -> None:
+def test_deleting_a_client_leaves_nothing_of_it_and_all_of_the_others(filling: Filling, tmp_path: Path) -> None:
     """K5: every table that can hold something of a client is emptied of it, readings and revisions included."""
     database = filling.database
     fill(filling, "Stays")
@@ -353,13 +354,13 @@ def test_deleting_a_client_leaves_nothing_of_it_and_all_of_the_others(filling: F
     grown = {name for name, count in both.items() if count > before[name]}
     # Those that did not grow belong to no client; whoever adds a table adds it to `fill`, or here.
     assert set(both) - grown == {"metrics", "industry_benchmarks", "watched_metrics", "portfolio_events"}
-    delete_client_data(database, goes, NOW)
+    delete_client_data(database, goes, tmp_path, NOW)
     assert rows_by_table(database) == before
     with database.read() as session:
         assert session.scalars(select(Client.name)).all() == ["Stays"]
 
 
-def test_a_client_that_is_being_collected_is_not_deleted(filling: Filling) -> None:
+def test_a_client_that_is_being_collected_is_not_deleted(filling: Filling, tmp_path: Path) -> None:
     """K5: nothing is pulled from under a run; afterwards it goes, and no lease stays behind."""
     database = filling.database
     client = filling.client("Bakery")
@@ -367,8 +368,8 @@ def test_a_client_that_is_being_collected_is_not_deleted(filling: Filling) -> No
     with database.write() as session:
         take_lease(session, f"account:{account}", "a run", NOW, timedelta(minutes=5))
     with pytest.raises(BusyError):
-        delete_client_data(database, client, NOW)
-    delete_client_data(database, client, NOW + timedelta(minutes=6))
+        delete_client_data(database, client, tmp_path, NOW)
+    delete_client_data(database, client, tmp_path, NOW + timedelta(minutes=6))
     with database.read() as session:
         assert list_clients(session) == []
 

@@ -30,6 +30,7 @@ from sophia.cli import (
     forecast,
     goals,
     imports,
+    keeping,
     keys,
     links,
     posting_times,
@@ -70,6 +71,9 @@ COMMANDS = (
     comments.comments,
     exports.export,
     assistants.mcp,
+    keeping.backup,
+    keeping.restore,
+    keeping.purge,
 )
 GROUPS = {
     "alerts": alerts.alerts,

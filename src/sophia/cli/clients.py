@@ -150,5 +150,5 @@ def delete(
     client = installation.find_client(name)
     if not yes:
         confirm(f"Delete {client.name} with all its data? This cannot be undone.", abort=True)
-    delete_client_data(installation.database, client.id, installation.clock())
+    delete_client_data(installation.database, client.id, installation.settings.data_dir, installation.clock())
     echo(f"{client.name} is deleted.")

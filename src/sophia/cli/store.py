@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 from sophia.cli.errors import ERROR, PARTLY
 from sophia.cli.installation import open_installation
@@ -72,6 +73,36 @@ def import_(folder: Folder, as_json: AsJson = False) -> None:
         show_json({"tables": rows})
         return
     echo(f"{sum(rows.values()):,} rows are imported. Next, connect the accounts: sophia connect")
+
+
+@store.command()
+def copy(
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="As SOPHIA_DATABASE_URL: an empty database.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the store into an empty database, from SQLite to PostgreSQL or back. Stop Sophia before.
+
+    A copy that was stopped continues with the same command. Both stores are compared at the end.
+    """
+    from sqlalchemy import make_url
+
+    from sophia.analytics.maintenance.copying import copy_store
+    from sophia.cli.progress import table_progress
+    from sophia.database.engine import Database
+    from sophia.vault import remember
+
+    installation = open_installation()
+    target = Database(to)
+    remember(SecretStr(make_url(to).password or ""))
+    with table_progress(silent=as_json) as report_progress:
+        checksums = copy_store(installation.database, target, installation.clock(), report_progress)
+    target.close()
+    if as_json:
+        show_json({"tables": checksums})
+        return
+    echo(f"{sum(table.rows for table in checksums.values()):,} rows are copied and equal.")
+    keys = installation.vault.path or "SOPHIA_ENCRYPTION_KEY"
+    echo(f"Set SOPHIA_DATABASE_URL to the new database. Keep the key of the tokens: {keys}")
 
 
 @store.command()

@@ -177,6 +177,23 @@ class Database:
         finally:
             connection.close()
 
+    def erase_deleted_rows(self, patience_seconds: float = 30.0) -> bool:
+        """Rewrite the file of SQLite without deleted rows; free their space in PostgreSQL, which overwrites it later.
+
+        Return False when readers kept SQLite from emptying its -wal file for so long; it then still holds deleted rows.
+        """
+        with self._write_turn(), self._translated(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+                return True
+            driver: Any = connection.connection.driver_connection
+            # VACUUM copies the store, which memory may not hold.
+            set_pragmas(driver, (*SCAN_PRAGMAS, f"busy_timeout={round(patience_seconds * 1000)}"))
+            connection.detach()
+            driver.execute("VACUUM")
+            is_busy, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not is_busy
+
     def close(self) -> None:
         self.versions.close()
         self.engine.dispose()

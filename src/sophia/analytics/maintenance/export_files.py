@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import stat
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from sophia.analytics.maintenance.tables import LONGEST_RECORD
 from sophia.errors import InvalidInputError
 
 LONGEST_MANIFEST = 1_000_000
+# The folder of an export, or the root of a backup.
+Source = Path | zipfile.Path
 
 
 class ExportedTable(BaseModel):
@@ -38,7 +41,7 @@ class Manifest(BaseModel):
     tables: dict[str, ExportedTable]
 
 
-def read_manifest(folder: Path, table_names: Sequence[str]) -> Manifest:
+def read_manifest(folder: Source, table_names: Sequence[str]) -> Manifest:
     """Return the manifest after comparing every file with it.
 
     Raises InvalidInputError unless the folder is a complete export of exactly these tables with unchanged files.
@@ -64,7 +67,7 @@ def read_manifest(folder: Path, table_names: Sequence[str]) -> Manifest:
     return manifest
 
 
-def _expect_same_tables(folder: Path, manifest: Manifest, table_names: Sequence[str]) -> None:
+def _expect_same_tables(folder: Source, manifest: Manifest, table_names: Sequence[str]) -> None:
     missing = sorted(set(table_names) - manifest.tables.keys())
     # Unknown names are never used as paths: only files of tables of this version are opened.
     unknown = sorted(manifest.tables.keys() - set(table_names))
@@ -75,7 +78,7 @@ def _expect_same_tables(folder: Path, manifest: Manifest, table_names: Sequence[
         raise InvalidInputError(f"{folder} has tables that this Sophia does not know: {names}.")
 
 
-def _expect_unchanged(folder: Path, name: str, table: ExportedTable) -> None:
+def _expect_unchanged(folder: Source, name: str, table: ExportedTable) -> None:
     try:
         with _open_regular(file_of(folder, name)) as file:
             digest = hashlib.file_digest(file.buffer, "sha256").hexdigest()  # type: ignore[attr-defined]
@@ -87,12 +90,14 @@ def _expect_unchanged(folder: Path, name: str, table: ExportedTable) -> None:
         raise InvalidInputError(f"{file_of(folder, name)} is not the file that was exported.")
 
 
-def file_of(folder: Path, table_name: str) -> Path:
+def file_of(folder: Source, table_name: str) -> Source:
     return folder / f"{table_name}.csv"
 
 
-def _open_regular(path: Path) -> IO[str]:
+def _open_regular(path: Source) -> IO[str]:
     """Open a regular file of the folder, not a link or a device. Raises OSError."""
+    if isinstance(path, zipfile.Path):
+        return path.open(encoding="utf-8", newline="")
     if not stat.S_ISREG(path.lstat().st_mode):
         raise OSError(0, "it is not a regular file, but for example a link")
     return path.open(encoding="utf-8", newline="")
@@ -117,7 +122,7 @@ class _BoundedLines:
             yield line
 
 
-def read_records(folder: Path, table_name: str, columns: Sequence[str]) -> Iterator[list[str]]:
+def read_records(folder: Source, table_name: str, columns: Sequence[str]) -> Iterator[list[str]]:
     """Yield the rows of a table's file, after its heading, as text.
 
     Raises InvalidInputError for a file that is not CSV in UTF-8, or has other columns.

@@ -3,12 +3,13 @@
 import csv
 import hashlib
 import json
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from sqlalchemy import JSON, LargeBinary, Table, Text, func, select
+from sqlalchemy import JSON, Column, LargeBinary, Table, Text, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.maintenance import ReportProgress, report_nothing
@@ -41,11 +42,9 @@ def export_store(
     """
     tables = exported_tables(database)
     prepare(folder)
-    described: dict[str, Any] = {}
     with database.read() as session:
         revision = schema_revision(session)
-        for table in tables:
-            described[table.name] = _export_table(session, table, folder / f"{table.name}.csv", report)
+        described = write_tables(session, tables, lambda name: (folder / name).open("wb"), report)
     manifest = {
         "format": FORMAT,
         "schema": revision,
@@ -58,6 +57,24 @@ def export_store(
     return manifest
 
 
+def write_tables(
+    session: Session,
+    tables: Sequence[Table],
+    create_file: Callable[[str], IO[bytes]],
+    report: ReportProgress,
+    *,
+    with_secrets: bool = False,
+) -> dict[str, Any]:
+    """Write a CSV file per table and return their descriptions for the manifest. `create_file` opens a file by its name."""
+    described: dict[str, Any] = {}
+    for table in tables:
+        columns = exported_columns(table, with_secrets=with_secrets)
+        name = f"{table.name}.csv"
+        with create_file(name) as file:
+            described[table.name] = {"file": name, **_export_table(session, table, columns, file, report)}
+    return described
+
+
 def prepare(folder: Path) -> None:
     """Create the folder with access for its owner only, because it will contain the clients' data."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -67,23 +84,28 @@ def prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def _export_table(session: Session, table: Table, path: Path, report: ReportProgress) -> dict[str, Any]:
-    columns = exported_columns(table)
+def _export_table(
+    session: Session, table: Table, columns: list[Column[Any]], file: IO[bytes], report: ReportProgress
+) -> dict[str, Any]:
     write = [encoder(column) for column in columns]
     total = session.scalar(select(func.count()).select_from(table)) or 0
-    at_once = WIDE_ROWS_AT_ONCE if any(isinstance(c.type, Text | JSON | LargeBinary) for c in columns) else ROWS_AT_ONCE
-    query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=at_once)
+    query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=rows_at_once(columns))
     digest, done = hashlib.sha256(), 0
     report(table.name, 0, total)
-    with path.open("wb") as file:
-        _write([[column.name for column in columns]], file, digest)
-        for rows in session.execute(query).partitions():
-            records = [[encode(value) for encode, value in zip(write, row, strict=True)] for row in rows]
-            _expect_importable(table, records)
-            _write(records, file, digest)
-            done += len(rows)
-            report(table.name, done, total)
-    return {"file": path.name, "rows": done, "sha256": digest.hexdigest(), "columns": [c.name for c in columns]}
+    _write([[column.name for column in columns]], file, digest)
+    for rows in session.execute(query).partitions():
+        records = [[encode(value) for encode, value in zip(write, row, strict=True)] for row in rows]
+        _expect_importable(table, records)
+        _write(records, file, digest)
+        done += len(rows)
+        report(table.name, done, total)
+    return {"rows": done, "sha256": digest.hexdigest(), "columns": [c.name for c in columns]}
+
+
+def rows_at_once(columns: Iterable[Column[Any]]) -> int:
+    """Return the number of rows of these columns that fit into memory."""
+    is_wide = any(isinstance(column.type, Text | JSON | LargeBinary) for column in columns)
+    return WIDE_ROWS_AT_ONCE if is_wide else ROWS_AT_ONCE
 
 
 def _expect_importable(table: Table, records: list[list[str]]) -> None:

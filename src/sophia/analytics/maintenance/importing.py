@@ -1,6 +1,6 @@
 """Imports an export into an empty store, completely or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.maintenance import ReportProgress, report_nothing
 from sophia.analytics.maintenance.export_files import (
     Manifest,
+    Source,
     cells_of_any_length,
     file_of,
     read_manifest,
@@ -41,24 +42,34 @@ def import_store(database: Database, folder: Path, report: ReportProgress = repo
     Raises InvalidInputError for an incomplete export, StoreError when the schemas differ, ConflictError when the store is
     not empty.
     """
-    tables = exported_tables(database)
-    manifest = read_manifest(folder, [table.name for table in tables])
     with cells_of_any_length(), database.write() as session:
-        revision = schema_revision(session)
-        if manifest.revision != revision:
-            raise StoreError(_other_schema(manifest.revision, revision))
-        # A new store contains the shipped benchmarks, which the export replaces with its own.
-        session.execute(delete(IndustryBenchmark).where(IndustryBenchmark.is_own.is_(False)))
-        for table in tables:
-            if session.execute(select(1).select_from(table).limit(1)).first() is not None:
-                raise ConflictError(
-                    f"The store is not empty: its table {table.name} has rows. An import needs a new store."
-                )
-        done = {table.name: _import_table(session, table, folder, manifest, report) for table in tables}
+        done = fill_tables(session, folder, exported_tables(database), report)
         _require_tokens(session)
-        if not database.is_sqlite:
-            _continue_numbering(session, tables)
     return done
+
+
+def fill_tables(
+    session: Session, folder: Source, tables: list[Table], report: ReportProgress, *, with_secrets: bool = False
+) -> dict[str, int]:
+    """Fill the tables, which must be empty, and return {table: rows}. Raises what `import_store` raises."""
+    manifest = read_manifest(folder, [table.name for table in tables])
+    revision = schema_revision(session)
+    if manifest.revision != revision:
+        raise StoreError(_other_schema(manifest.revision, revision))
+    expect_empty(session, tables)
+    done = {table.name: _import_table(session, table, folder, manifest, report, with_secrets) for table in tables}
+    continue_numbering(session, tables)
+    return done
+
+
+def expect_empty(session: Session, tables: list[Table]) -> None:
+    """Delete the shipped benchmarks of a new store, which it gets with the rest. Raises ConflictError for any other row."""
+    session.execute(delete(IndustryBenchmark).where(IndustryBenchmark.is_own.is_(False)))
+    for table in tables:
+        if session.execute(select(1).select_from(table).limit(1)).first() is not None:
+            raise ConflictError(
+                f"The store is not empty: its table {table.name} has rows. This needs a new store. Nothing was changed."
+            )
 
 
 def _other_schema(exported: str, own: str) -> str:
@@ -74,15 +85,17 @@ def _other_schema(exported: str, own: str) -> str:
     )
 
 
-def _import_table(session: Session, table: Table, folder: Path, manifest: Manifest, report: ReportProgress) -> int:
+def _import_table(
+    session: Session, table: Table, folder: Source, manifest: Manifest, report: ReportProgress, with_secrets: bool
+) -> int:
     expected, done = manifest.tables[table.name].rows, 0
-    columns = [column.name for column in exported_columns(table)]
+    columns = [column.name for column in exported_columns(table, with_secrets=with_secrets)]
     decode = [decoder(table.c[name]) for name in columns]
     report(table.name, 0, expected)
     for chunk in chunks(read_records(folder, table.name, columns)):
         try:
             rows = [[read(cell) for read, cell in zip(decode, record, strict=True)] for record in chunk]
-            _insert(session, table, columns, rows)
+            insert_rows(session, table, columns, rows)
         # Damaged and forged files cause these errors in decoders and the database. The transaction is rolled back.
         except (ValueError, ArithmeticError, RecursionError, TypeError, StatementError) as error:
             if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError):
@@ -115,7 +128,8 @@ def chunks(records: Iterator[list[str]]) -> Iterator[list[list[str]]]:
         yield chunk
 
 
-def _insert(session: Session, table: Table, columns: list[str], rows: list[list[Any]]) -> None:
+def insert_rows(session: Session, table: Table, columns: list[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows with values as SQLAlchemy reads them."""
     model = LARGE.get(table.name)
     if model is None:
         session.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
@@ -131,8 +145,10 @@ def _require_tokens(session: Session) -> None:
     session.execute(update(Account).where(Account.status != "paused").values(waiting))
 
 
-def _continue_numbering(session: Session, tables: list[Table]) -> None:
-    """Set the sequences of PostgreSQL, which do not notice imported row numbers."""
+def continue_numbering(session: Session, tables: list[Table]) -> None:
+    """Set the sequences of PostgreSQL, which do not notice copied row numbers; SQLite has none."""
+    if session.get_bind().dialect.name == "sqlite":
+        return
     for table in tables:
         if "id" not in table.c:
             continue

@@ -41,6 +41,8 @@ LEFT_OUT_PACKAGE = "sophia.access"
 LEFT_OUT_TABLES = frozenset({"leases", "budget_pauses", "post_pictures", "alembic_version"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 SECRET_COLUMNS = frozenset({("accounts", "token_encrypted"), ("alert_routes", "address_encrypted")})
+# A backup has everything but what belongs to running processes and browsers.
+PASSING_TABLES = frozenset({"leases", "user_sessions", "sign_in_links"})
 
 
 def all_tables() -> list[Table]:
@@ -57,15 +59,25 @@ def exported_tables(database: Database) -> list[Table]:
         mapper.local_table for mapper in Base.registry.mappers if mapper.class_.__module__.startswith(LEFT_OUT_PACKAGE)
     }
     left_out = LEFT_OUT_TABLES | {str(table) for table in access}
-    names = {table.name for table in all_tables()}
-    unknown = set(inspect(database.engine).get_table_names()) - names - left_out
-    if unknown:
-        raise StoreError(f"The database has tables that this Sophia does not know: {', '.join(sorted(unknown))}.")
+    _expect_known_tables(database)
     return [table for table in all_tables() if table.name not in left_out]
 
 
-def exported_columns(table: Table) -> list[Column[Any]]:
-    return [column for column in table.columns if (table.name, column.name) not in SECRET_COLUMNS]
+def backup_tables(database: Database) -> list[Table]:
+    """Return every table of a backup, parents before children. Raises StoreError as `exported_tables` does."""
+    _expect_known_tables(database)
+    return [table for table in all_tables() if table.name not in PASSING_TABLES]
+
+
+def _expect_known_tables(database: Database) -> None:
+    names = {table.name for table in all_tables()} | {"alembic_version"}
+    unknown = set(inspect(database.engine).get_table_names()) - names
+    if unknown:
+        raise StoreError(f"The database has tables that this Sophia does not know: {', '.join(sorted(unknown))}.")
+
+
+def exported_columns(table: Table, *, with_secrets: bool = False) -> list[Column[Any]]:
+    return [column for column in table.columns if with_secrets or (table.name, column.name) not in SECRET_COLUMNS]
 
 
 def schema_revision(session: Session) -> str:

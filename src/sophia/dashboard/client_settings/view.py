@@ -128,7 +128,7 @@ def delete(
         name = session.get_one(Client, client_id).name
     if " ".join(typed_name.split()) != name:
         return show_client(request, context, client_id, f"Nothing was deleted. Type the name {name} to delete it.")
-    delete_client_data(context.database, client_id, context.now)
+    delete_client_data(context.database, client_id, context.settings.data_dir, context.now)
     return RedirectResponse(f"{context.settings.path_prefix}/settings", 303)
 
 
