@@ -73,19 +73,7 @@ def largest(store: Database) -> Database:
     details = {"run_id": 1, "fetched_at": NOW, "stored_at": NOW, "subject": "x", "api_version": "v22.0"}
     with store.write() as session:
         session.add_all([annotation(), benchmark(), comment(), *competitor(), conversion(), ideal(), link(), queued()])
-        session.add_all(
-            [
-                score(),
-                snapshot(),
-                status(),
-                trace(),
-                watched(),
-                approval,
-                edition(number=2, reason="x"),
-                note(),
-                report_settings(),
-            ]
-        )
+        session.add_all([score(), snapshot(), status(), trace(), watched(), approval])
         session.add(MonitoredSeries(account_id=1, metric="views", remembered={}))
         session.add(Fetch(**details, request="x", sha256=b"\0" * 32, body=b""))
         session.add(RefusedObject(account_id=1, object_id="1", code=1, reason="x", since=NOW, ask_again_at=NOW))

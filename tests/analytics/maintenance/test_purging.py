@@ -15,6 +15,7 @@ from tests.conftest import NOW, Filling
 from tests.models.rows import status
 from tests.portfolio.test_service import fill
 
+from sophia.access.mail_links import MailLink
 from sophia.access.sessions import SignInLink, UserSession
 from sophia.access.share_links import ShareLink
 from sophia.access.users import UserClient, UserRole, create_user, find_user
@@ -22,6 +23,7 @@ from sophia.analytics.maintenance.purging import Mention, purge_client
 from sophia.analytics.maintenance.tables import all_tables
 from sophia.analytics.readings.run_models import BudgetPause, MetricStatus
 from sophia.analytics.readings.runs_store import take_lease
+from sophia.analytics.reports.schedule_models import ReportDelivery
 from sophia.database.columns import Message
 from sophia.database.engine import Database
 from sophia.errors import BusyError
@@ -84,7 +86,11 @@ def furnish(filling: Filling, data_dir: Path) -> int:
     link = {"label": "x", "created_by": "Ida", "created_at": NOW, "expires_at": NOW}
     with filling.database.write() as session:
         user = create_user(session, "Ida of Goes", UserRole.VIEWER, [client], NOW, "hash").id
-        session.add(ShareLink(sha256="a" * 64, client_id=client, **link))
+        share = ShareLink(sha256="a" * 64, client_id=client, **link)
+        session.add(share)
+        session.flush()
+        delivery = session.scalars(select(ReportDelivery.id).where(ReportDelivery.client_id == client)).one()
+        session.add(MailLink(delivery_id=delivery, share_link_id=share.id, unsubscribe_sha256="d" * 64))
         session.add(SignInLink(sha256="b" * 64, user_id=user, expires_at=NOW))
         session.add(UserSession(sha256="c" * 64, user_id=user, created_at=NOW, used_at=NOW, browser="Browser"))
         session.add(UserClient(user_id=find_user(session, "Bo").id, client_id=client))
