@@ -41,6 +41,10 @@ No Chromium was found, so the tests in a real browser were skipped. Install Debi
     apt-get install chromium
 Or name the program in SOPHIA_CHROMIUM."""
 
+NO_POPPLER = """
+No pdftotext was found, so the tests that read PDFs were skipped. Install Debian's:
+    apt-get install poppler-utils"""
+
 
 def call(*command: str | Path) -> None:
     """Run a command in the project's folder with .venv first on the path; end with its exit code when it fails."""
@@ -159,6 +163,8 @@ def test(*arguments: str) -> None:
     finally:
         if chromium is None:
             print(NO_CHROMIUM)
+        if shutil.which("pdftotext") is None:
+            print(NO_POPPLER)
 
 
 def screenshots(*arguments: str) -> None:

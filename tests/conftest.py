@@ -37,6 +37,7 @@ from sophia.config import Settings
 from sophia.database.columns import day_number
 from sophia.database.engine import Database
 from sophia.database.statements import put_rows
+from sophia.display.charts.drawing import ChartDrawer
 from sophia.main import create_app
 from sophia.meta.catalogue.lookup import explain
 from sophia.meta.catalogue.terms import Level, Platform
@@ -352,10 +353,19 @@ def plain_settings(**values: Any) -> Settings:
     return Settings(_env_file=None, **values)  # type: ignore[call-arg]
 
 
+@pytest.fixture(scope="session")
+def chart_drawer() -> Iterator[ChartDrawer]:
+    """One for all tests of a process: a worker that starts costs two seconds."""
+    drawer = ChartDrawer(processes=1)
+    yield drawer
+    drawer.close()
+
+
 @pytest.fixture
-def api(filling: Filling) -> Api:
+def api(filling: Filling, chart_drawer: ChartDrawer) -> Api:
     """The API on `database`, at NOW."""
     app = create_app(plain_settings(), filling.database, clock=lambda: NOW)
+    app.state.chart_drawer = chart_drawer
     return Api(app, filling.key())
 
 

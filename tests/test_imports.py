@@ -78,7 +78,27 @@ LIBRARIES = [
     "pyrate_limiter",
     "numpy",
     "email.message",
+    "mcp.server.mcpserver",
 ]
+
+NEEDS_EXTRAS = {"sophia.mcp.server"}
+WITHOUT_EXTRAS = """
+import importlib, sys
+
+for name in ("mcp", "pyarrow"):
+    sys.modules[name] = None
+for name in (MODULES,):
+    importlib.import_module(name)
+from sophia.errors import ConfigurationError
+from sophia.analytics.exports.formats import FileFormat, open_format
+from sophia.mcp.router import load_server
+
+for use in (lambda: load_server(None), lambda: open_format(FileFormat.PARQUET, None, {}).__enter__()):
+    try:
+        use()
+    except ConfigurationError as error:
+        print(error)
+"""
 
 
 def modules() -> list[str]:
@@ -106,6 +126,17 @@ def test_importing_opens_nothing(tmp_path: Path) -> None:
     assert done.stderr == ""
     assert done.stdout.strip() == "[]"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_importing_without_the_extras() -> None:
+    """Without the packages of the extras every other module is imported, and their use says how to install them."""
+    needed = ", ".join(f'"{name}"' for name in modules() if name not in NEEDS_EXTRAS)
+    done = run("-c", WITHOUT_EXTRAS.replace("MODULES", needed))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        'Assistants need the package mcp. Install Sophia with it: pip install "sophia[mcp]"',
+        'Parquet needs the package pyarrow. Install Sophia with it: pip install "sophia[parquet]"',
+    ]
 
 
 def test_importing_with_a_broken_environment() -> None:

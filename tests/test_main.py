@@ -131,7 +131,9 @@ def test_gets_do_not_write(api: Api, filling: Filling, database: Database) -> No
     assert api.ask("PUT", f"/{client}/ideal-customers/more", json={"genders": ["F"]}).status_code in (200, 201)
     sale = {"event_type": "conversion", "source": "shop", "event_date": str(YESTERDAY), "external_id": "1"}
     conversion = api.ask("POST", f"/{client}/conversion", json=sale).json()["id"]
+    edition = api.ask("POST", f"/{client}/reports", json={}).json()["id"]
     ids = {"client_id": str(client), "draft_id": draft, "name": "more", "conversion_id": str(conversion)}
+    ids["edition_id"] = str(edition)
     urls = [
         "/" + path.format(**ids) + ("?canonical=views" if path.endswith("/series") else "")
         for method, path, _ in operations(api)

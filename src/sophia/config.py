@@ -202,6 +202,11 @@ class Settings(BaseSettings):
         "restarts it; 0 never ends it.",
     )
     requests_per_minute: int = Field(default=600, ge=1, description="API requests that one key may make a minute.")
+    assistant_key: SecretStr | None = Field(
+        default=None,
+        description="API key with which `sophia mcp` reads, so that an assistant sees the clients of that key. "
+        "Default: it sees every client.",
+    )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
 

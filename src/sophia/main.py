@@ -36,17 +36,19 @@ from sophia.api_documents import page
 from sophia.api_documents.response_fields import require_response_fields
 from sophia.api_documents.titles import name_operations
 from sophia.config import Settings
-from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.layout.error_pages import ErrorPages
 from sophia.dashboard.router import router as dashboard
 from sophia.dashboard.warming import warm
 from sophia.database.engine import Database
+from sophia.display.charts.drawing import ChartDrawer
 from sophia.jobs.context import JobContext
 from sophia.jobs.local import Runner
 from sophia.jobs.on_demand import OnDemandCollection
+from sophia.mcp.router import router as assistants
 from sophia.portfolio.connecting import Connecting
 from sophia.portfolio.pending_connections import PendingConnections
 from sophia.publishing.router import router as publishing
+from sophia.reporting.router import router as reporting
 
 # Enough for a person who mistypes; a dictionary of passwords would take years.
 SIGN_INS_PER_MINUTE = 10
@@ -105,7 +107,7 @@ def endpoints() -> list[BaseRoute]:
     """Return all routes. Applications share them, because building them takes a quarter of a second."""
     root = APIRouter()
     root.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    for router in (operations, api_router(), publishing, page.router, dashboard):
+    for router in (operations, reporting, api_router(), publishing, page.router, assistants, dashboard):
         root.include_router(router)
     return root.routes
 

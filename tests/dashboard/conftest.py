@@ -24,8 +24,8 @@ from tests.dashboard.furnishing import furnish_pages
 
 from sophia.access.sessions import start_session
 from sophia.access.users import UserRole, create_user
-from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.database.engine import Database
+from sophia.display.charts.drawing import ChartDrawer
 from sophia.main import create_app
 from sophia.portfolio.drafts import DraftContent, create_draft
 from sophia.publishing.queue import enqueue
@@ -41,6 +41,7 @@ class Answer:
     headers: httpx.Headers
     text: str
     page: Any = None
+    content: bytes = b""
 
 
 def run(asking: Coroutine[Any, Any, Answer]) -> Answer:
@@ -64,6 +65,10 @@ class Browser:
         body = urlencode(form or {}, doseq=True).encode()
         sent = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
         return run(self._ask("POST", path, body, sent | (headers or {})))
+
+    def send(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Send a body as it is, such as a form with a file."""
+        return run(self._ask("POST", path, body, headers))
 
     async def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
         path, _, query = path.partition("?")
@@ -96,7 +101,7 @@ class Browser:
         start = next(message for message in messages if message["type"] == "http.response.start")
         content = b"".join(message.get("body", b"") for message in messages if message["type"] == "http.response.body")
         found = httpx.Response(start["status"], headers=start["headers"], content=content)
-        return Answer(found.status_code, found.headers, found.text, scope["state"].get("page"))
+        return Answer(found.status_code, found.headers, found.text, scope["state"].get("page"), found.content)
 
 
 @dataclass
@@ -178,14 +183,6 @@ def furnished(template: Template, tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def filling(template: Template, furnished: Database) -> Filling:
     return Filling(furnished, dict(template.metrics))
-
-
-@pytest.fixture(scope="session")
-def chart_drawer() -> Iterator[ChartDrawer]:
-    """One for all tests of a process: a worker that starts costs two seconds."""
-    drawer = ChartDrawer(processes=1)
-    yield drawer
-    drawer.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sophia.access.users import UserRole
 from sophia.analytics.audience.matching import AgeRange, TargetAudience
 from sophia.analytics.audience.queries import AudienceKind, client_audience
 from sophia.analytics.audience.store import put_target_audience
-from sophia.dashboard.layout.formatting import value_of
+from sophia.display.formatting import value_of
 
 DAY = date(2026, 11, 20)
 CELLS = {

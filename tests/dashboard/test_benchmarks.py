@@ -9,7 +9,7 @@ from sophia.analytics.benchmarks.client_comparison import make_comparison
 from sophia.analytics.comments.competitors import list_competitors
 from sophia.analytics.comments.reports import make_share_of_voice
 from sophia.analytics.comments.requests import SentimentQuery
-from sophia.dashboard.layout.formatting import value_of
+from sophia.display.formatting import value_of
 from sophia.portfolio.models import Client
 
 

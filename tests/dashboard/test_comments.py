@@ -11,7 +11,7 @@ from sophia.access.users import UserRole
 from sophia.analytics.comments.reports import make_sentiment
 from sophia.analytics.comments.requests import SentimentQuery
 from sophia.analytics.comments.store import save_comments
-from sophia.dashboard.layout.formatting import value_of
+from sophia.display.formatting import value_of
 from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.portfolio.models import Post
 

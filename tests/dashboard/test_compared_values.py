@@ -9,10 +9,10 @@ import pytest
 from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, LateReading, change
 from sophia.analytics.figures.sentences import written
 from sophia.cli.report import change_text, compared, dated_figure
-from sophia.dashboard.layout.figures import kpi_card, kpi_cell
-from sophia.dashboard.layout.formatting import change_of
 from sophia.dashboard.layout.pages import as_csv
-from sophia.dashboard.layout.values import Cell, Column, Table, Value
+from sophia.display.figures import kpi_card, kpi_cell
+from sophia.display.formatting import change_of
+from sophia.display.values import Cell, Column, Table, Value
 
 WHOLE = Figure(value=92_485, unit=FigureUnit.COUNT, coverage=Coverage(7, 7))
 SIX_DAYS = change(

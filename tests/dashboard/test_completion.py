@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.figures import pending_week
-from sophia.dashboard.layout.formatting import completion
+from sophia.display.formatting import completion
 from sophia.meta.reporting_zone import DateRange, day_start
 
 BERLIN = ZoneInfo("Europe/Berlin")

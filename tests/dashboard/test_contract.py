@@ -15,7 +15,7 @@ from tests.dashboard.test_who_sees_what import page_routes
 
 from sophia.access.users import UserRole
 from sophia.dashboard.layout.pages import tables
-from sophia.dashboard.layout.values import Table
+from sophia.display.values import Table
 
 # Addresses in which {hats} is the number of a client.
 PAGES = (
@@ -47,12 +47,15 @@ PAGES = (
     "/settings",
     "/settings/clients/{hats}",
     "/settings/portfolio",
+    "/settings/reports",
+    "/settings/clients/{hats}/reports",
     "/patterns",
 )
 
 
 # Pages without a table: the sign-in, files, streams, and the addresses of forms that show another page. The choice of
-# accounts needs a login at Meta; tests/dashboard/test_connecting.py opens it.
+# accounts needs a login at Meta; tests/dashboard/test_connecting.py opens it. A finished report must be kept first:
+# tests/dashboard/test_editions.py compares its page with its value.
 NOT_WALKED = {
     "/sign-in",
     "/sign-in/{}",
@@ -62,6 +65,11 @@ NOT_WALKED = {
     "/connect/callback",
     "/connect/choose",
     "/static/{}/{}",
+    "/brand/{}.css",
+    "/shared/{}/pdf",
+    "/clients/{}/report.pdf",
+    "/clients/{}/reports/{}",
+    "/clients/{}/reports/{}/pdf",
     "/collection/progress",
     "/clients/{}/costs",
     "/clients/{}/annotations",

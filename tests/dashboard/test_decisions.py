@@ -14,7 +14,7 @@ from sophia.analytics.decisions.queries import list_decisions
 from sophia.analytics.decisions.requests import DecisionsQuery, NewDecision
 from sophia.analytics.decisions.scoring import decision_quality, quality_window
 from sophia.analytics.decisions.store import record_decision
-from sophia.dashboard.layout.formatting import value_of
+from sophia.display.formatting import value_of
 
 POSTS = 30
 

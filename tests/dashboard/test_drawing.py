@@ -13,14 +13,14 @@ from tests.conftest import PATIENCE_SECONDS
 from tests.dashboard.conftest import Agencies
 
 from sophia.access.users import UserRole
-from sophia.dashboard.charts.drawing import DRAWING_SECONDS, ChartDrawer
-from sophia.dashboard.charts.specifications import DayPoint, Line, bars, daily_lines
+from sophia.display.charts.drawing import DRAWING_SECONDS, ChartDrawer
+from sophia.display.charts.specifications import DayPoint, Line, bars, daily_lines
 
 CHILD = """
 import sys
 from sophia.access.users import UserRole
-from sophia.dashboard.charts.drawing import DRAWING_SECONDS, ChartDrawer
-from sophia.dashboard.charts.specifications import bars
+from sophia.display.charts.drawing import DRAWING_SECONDS, ChartDrawer
+from sophia.display.charts.specifications import bars
 
 if __name__ == "__main__":
     drawer = ChartDrawer(1)

@@ -15,11 +15,13 @@ from tests.analytics.collector.conftest import make_house as make_house  # noqa:
 from tests.conftest import plain_settings
 from tests.dashboard.conftest import Agencies
 from tests.dashboard.sql_figures import VIEWS, ClientInSql, Shown, Week
+from tests.reporting.reading import in_english, missing_texts
 
 from sophia.access.users import UserRole
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.kpis.weekly import keep_weeks
-from sophia.dashboard.layout.values import Card, Cell, ChangeText, Table, Value
+from sophia.display.languages import LANGUAGES
+from sophia.display.values import Card, Cell, ChangeText, Table, Value
 from sophia.main import create_app
 
 # The last minute of a week in Meta's zone: reports use the counters that posts had then.
@@ -192,15 +194,28 @@ def check_days(client: Checked, table: Table) -> None:
             expect(cell.value, stored[column.label].get(day), f"{column.label} on {day}")
 
 
-def check_report(connection: sqlite3.Connection, page: Any, client_id: int, week: Week = WEEK) -> None:
+def check_report(connection: sqlite3.Connection, document: Any, client_id: int, week: Week = WEEK) -> None:
     client = Checked(connection, client_id, week)
-    for card in page.cards:
+    for card in document.result.cards:
         client.card(card)
-    client.kpi_table(page.kpis)
-    client.best_posts(page.posts)
-    count, before = (read(text)[0].value for text in page.published.split(",")[:2])
+    assert client.kpi_table(document.figures.kpis) >= 10
+    client.best_posts(document.work.posts)
+    count, before = (read(text)[0].value for text in document.work.published.split(",")[:2])
     assert (count, before) == (client.kpis["posts"], client.earlier["posts"])
-    check_days(client, page.chart.table)
+    check_days(client, document.changes.chart.table)
+    # Figures that are left out have none in the store either.
+    shown = {name_of(row[0].href) for row in document.figures.kpis.rows}
+    assert {name for name, figure in client.kpis.items() if figure is not None} <= shown
+
+
+def check_languages(connection: sqlite3.Connection, agencies: Agencies) -> None:
+    """The report of one client in every language, and the PDF with the same texts."""
+    browser = agencies.browser(UserRole.OPERATOR)
+    for code in LANGUAGES:
+        document = browser.get(f"/clients/1/report?language={code}").page.document
+        check_report(connection, in_english(document, code), 1)
+        answer = browser.get(f"/clients/1/report.pdf?language={code}")
+        assert missing_texts(document, answer.content) == []
 
 
 @pytest.fixture
@@ -230,4 +245,5 @@ def test_pages_show_what_the_store_holds(collected: tuple[Agencies, sqlite3.Conn
     check_client(connection, browser.get(f"/clients/1{query}").page, 1, four_weeks)
     for client_id in (1, 2, 3):
         check_client(connection, browser.get(f"/clients/{client_id}").page, client_id)
-        check_report(connection, browser.get(f"/clients/{client_id}/report").page, client_id)
+        check_report(connection, browser.get(f"/clients/{client_id}/report").page.document, client_id)
+    check_languages(connection, agencies)

@@ -9,8 +9,8 @@ from sophia.access.users import UserRole
 from sophia.analytics.figures.figures import Figure, FigureUnit
 from sophia.analytics.forecasts.client_forecasts import ClientForecasts, forecast_kpi
 from sophia.analytics.forecasts.series import weeks_before
-from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.forecast.view import forecast_page, week_table
+from sophia.display.charts.drawing import ChartDrawer
 
 PAST = weeks_before(date(2026, 11, 22), 156)
 RANDOM = np.random.default_rng(2)

@@ -14,7 +14,7 @@ from sophia.analytics.conversions.costs import list_costs
 from sophia.analytics.figures.figures import Figure, FigureUnit
 from sophia.analytics.goals.tracking import client_goals
 from sophia.dashboard.goals.view import chance_cell
-from sophia.dashboard.layout.formatting import value_of
+from sophia.display.formatting import value_of
 
 GOAL = {
     "name": "More <fans>",

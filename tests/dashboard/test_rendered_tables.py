@@ -3,7 +3,7 @@
 from markupsafe import Markup, escape
 
 from sophia.dashboard.layout.rendered_tables import FEWEST_ROWS, MOST_TABLES, RenderedTables
-from sophia.dashboard.layout.values import Cell, Column, Table, Value
+from sophia.display.values import Cell, Column, Table, Value
 
 
 class Macro:

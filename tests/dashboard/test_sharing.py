@@ -24,10 +24,10 @@ def shared_path(agencies: Agencies, client_id: int, **form: str) -> str:
 def test_a_link_shows_the_report_and_leads_nowhere(agencies: Agencies) -> None:
     path = shared_path(agencies, agencies.hats)
     answer = Browser(agencies.app).get(path)
-    assert (answer.status, answer.page.name) == (200, "Hats")
+    assert (answer.status, answer.page.document.name) == (200, "Hats")
     assert "Other" not in re.sub(r"\bother clients?\b", "", answer.text)
     links = re.findall(r'href="([^"#]*)"', answer.text.partition("<main")[2])
-    assert [link for link in links if not link.startswith(("?export=", "?sort="))] == []
+    assert [link for link in links if not link.startswith(("?export=", "?sort="))] == [f"{path}/pdf"]
     assert Browser(agencies.app).get("/portfolio").status == 303
 
 
@@ -61,7 +61,7 @@ def test_a_password_is_asked_for_once(agencies: Agencies) -> None:
     opened = browser.post(path, {"password": "a long password"})
     assert opened.status == 303
     browser.headers = {"cookie": opened.headers["set-cookie"].partition(";")[0]}
-    assert browser.get(path).page.name == "Hats"
+    assert browser.get(path).page.document.name == "Hats"
 
 
 def test_only_users_who_may_write_create_links_of_their_clients(agencies: Agencies) -> None:

@@ -8,7 +8,7 @@ from tests.dashboard.conftest import Agencies
 
 from sophia.access.users import UserRole
 from sophia.dashboard.layout.sorting import sort_rows
-from sophia.dashboard.layout.values import Cell, Value
+from sophia.display.values import Cell, Value
 
 
 def cells(*values: tuple[str, float | str | None]) -> tuple[tuple[Cell, ...], ...]:

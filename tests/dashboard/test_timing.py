@@ -9,7 +9,7 @@ from tests.dashboard.conftest import Agencies
 from sophia.access.users import UserRole
 from sophia.analytics.audience.queries import client_audience
 from sophia.analytics.posting_times.service import measure_formats, measure_posting_times
-from sophia.dashboard.layout.formatting import value_of
+from sophia.display.formatting import value_of
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Post
 

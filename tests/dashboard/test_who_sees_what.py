@@ -14,9 +14,11 @@ from sophia.dashboard.router import router
 OPEN = {
     "/",
     "/static/{version}/{name}",
+    "/brand/{colour}.css",
     "/sign-in",
     "/sign-in/{token}",
     "/shared/{token}",
+    "/shared/{token}/pdf",
     "/shared/{token}/pictures/{post_id}",
 }
 

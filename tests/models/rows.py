@@ -22,6 +22,7 @@ from sophia.analytics.kpis.models import KPISnapshot
 from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.readings.models import EngagementMetric, MetricRevision, StoredMetric
 from sophia.analytics.readings.run_models import MetricStatus, Watermark
+from sophia.analytics.reports.models import ReportEdition, ReportNote, ReportSettingsEntry
 from sophia.database.columns import Base
 from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client, ClientRevision, Post, PostPicture, PublishingQueueEntry
@@ -219,6 +220,21 @@ def anomaly(**values: Any) -> AnomalyEntry:
 def event(**values: Any) -> PortfolioEventEntry:
     details = {"platform": "facebook", "metric": "views", "since": DAY, "kind": "drop", "series": 9, "alike": 8}
     return PortfolioEventEntry(**(details | {"score": -3.0, "first_told_at": NOW, "changed_at": NOW} | values))
+
+
+def report_settings(**values: Any) -> ReportSettingsEntry:
+    return ReportSettingsEntry(**({"id": 1, "client_id": 1, "colour": "#1f5fbf", "changed_at": NOW} | values))
+
+
+def note(**values: Any) -> ReportNote:
+    details = {"client_id": 1, "start_date": DAY, "end_date": WEEK_END, "text": "Good", "author": "Ann"}
+    return ReportNote(**(details | {"written_at": NOW} | values))
+
+
+def edition(**values: Any) -> ReportEdition:
+    details = {"client_id": 1, "start_date": DAY, "end_date": WEEK_END, "language": "en", "number": 1}
+    kept = {"document": "{}", "template_version": 1, "sha256": "a" * 64, "as_of": NOW}
+    return ReportEdition(**(details | kept | {"created_by": "Ann", "created_at": NOW} | values))
 
 
 def add(database: Database, *rows: Any) -> None:

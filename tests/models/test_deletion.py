@@ -14,16 +14,19 @@ from tests.models.rows import (
     conversion,
     cost,
     derived,
+    edition,
     goal,
     ideal,
     link,
     membership,
+    note,
     outcome,
     outcome_revision,
     picture,
     queued,
     reading,
     remembered,
+    report_settings,
     revision,
     score,
     snapshot,
@@ -46,6 +49,7 @@ def test_a_client_takes_everything_along(store: Database) -> None:
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
     rows += [cost(), goal(), annotation(), remembered(), anomaly(), ideal(), client_revision(), picture()]
+    rows += [report_settings(), note(), edition()]
     rows += [comment(), derived(), CommentReading(post_id=1, read_at=NOW), *competitor()]
     add(store, *rows, benchmark(), status())
     with store.write() as session:

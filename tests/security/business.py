@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from tests.conftest import NOW, YESTERDAY, Filling
+from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.audience.models import TargetAudienceEntry
@@ -14,7 +15,11 @@ from sophia.analytics.conversions.models import ConversionEvent, MarketingCost
 from sophia.analytics.decisions.models import DecisionTrace
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.readings.run_models import MetricStatus
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ContentDraft, PublishingQueueEntry
+from sophia.reporting.branding import Branding
+from sophia.reporting.document import Document
+from sophia.reporting.editions import keep_report
 
 MINE, OTHERS = "of-mine", "of-the-other"
 
@@ -87,8 +92,39 @@ class Business:
             "annotation_id": str(self.filling.add(note)),
             "cost_id": str(cost),
             "conversion_id": str(self._sell(client)),
+            "edition_id": str(self._report(client)),
             "name": f"named-{self.mark}",
         }
+
+    def _report(self, client: int) -> int:
+        document = Document(
+            language="en",
+            branding=Branding(),
+            title="Report",
+            name=f"report {self.mark}",
+            period="",
+            compared="",
+            lead="",
+            edition="",
+            fresh="",
+            pending="",
+            prepared_by="",
+            note=None,
+            result=None,
+            changes=None,
+            work=None,
+            outlook=None,
+            needs=None,
+            figures=None,
+            definitions_heading="",
+            definitions=(),
+        )
+        window = DateRange(YESTERDAY, YESTERDAY + ONE_DAY)
+        with self.filling.database.write() as session:
+            kept = keep_report(
+                session, client, window, document, as_of=NOW, zone=ZoneInfo("UTC"), actor=self.mark, now=NOW
+            )
+        return kept.edition.id
 
     def _spend(self, client: int) -> int:
         return self.filling.add(

@@ -17,6 +17,8 @@ from sophia.main import create_app
 
 # What each route that changes something requires, and answers when it is done. GET routes require *read*.
 CHANGES: Mapping[str, tuple[str, int]] = {
+    # Messages of assistants, whose tools only read.
+    "POST /mcp": ("read", 200),
     "POST analytics/{client_id}/conversion": ("write", 201),
     "PATCH analytics/{client_id}/conversions/{conversion_id}": ("write", 200),
     "DELETE analytics/{client_id}/conversions/{conversion_id}": ("write", 204),
@@ -42,6 +44,10 @@ CHANGES: Mapping[str, tuple[str, int]] = {
     "PUT analytics/{client_id}/ideal-customers/{name}": ("write", 200),
     "DELETE analytics/{client_id}/ideal-customers/{name}": ("write", 204),
     "PUT analytics/{client_id}/industry": ("admin", 200),
+    "POST analytics/{client_id}/reports": ("write", 201),
+    "PUT analytics/{client_id}/report-note": ("write", 200),
+    "PUT analytics/{client_id}/report-settings": ("admin", 200),
+    "PUT analytics/report-settings": ("admin", 200),
     "POST analytics/portfolio/annotations": ("admin", 201),
     "DELETE analytics/portfolio/annotations/{annotation_id}": ("admin", 204),
     "POST analytics/benchmarks/import": ("admin", 200),
@@ -58,6 +64,8 @@ CHANGES: Mapping[str, tuple[str, int]] = {
 # What concerns all clients together requires a key that is not limited to some.
 PORTFOLIO_WIDE = {
     "GET /metrics",
+    "GET analytics/report-settings",
+    "PUT analytics/report-settings",
     "POST analytics/portfolio/annotations",
     "DELETE analytics/portfolio/annotations/{annotation_id}",
     "POST analytics/benchmarks/import",
@@ -102,7 +110,7 @@ def test_every_route_declares_the_role_that_it_requires(api: Api) -> None:
         permission = next(iter([i.call for i in route.dependant.dependencies if isinstance(i.call, Permission)]), None)
         assert permission is not None, f"{route.name} declares no role: give it CanWrite, CanPublish or another"
         declared[route.name] = (permission.role.value, permission.every_client)
-        assert (permission.role is Role.READ) == (route.method == "GET"), route.name
+        assert (permission.role is Role.READ) == (route.method == "GET" or route.path == "/mcp"), route.name
     assert declared == {
         route.name: (CHANGES.get(route.name, ("read",))[0], route.name in PORTFOLIO_WIDE) for route in guarded(api)
     }

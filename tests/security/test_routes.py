@@ -26,7 +26,12 @@ EVERYBODYS = {
     ("POST", "/api/analytics/portfolio/annotations"),
     ("DELETE", "/api/analytics/portfolio/annotations/{annotation_id}"),
 }
-OPERATORS = {("GET", "/metrics"), ("POST", "/api/analytics/benchmarks/import")}
+OPERATORS = {
+    ("GET", "/metrics"),
+    ("GET", "/api/analytics/report-settings"),
+    ("PUT", "/api/analytics/report-settings"),
+    ("POST", "/api/analytics/benchmarks/import"),
+}
 BENCHMARKS = "industry,platform,metric,statistic,value_percent,data_year,source,provenance"
 # The same for everybody who has a key.
 PUBLIC = {("GET", "/openapi.json")}
@@ -61,6 +66,10 @@ BODIES: dict[str, dict[str, Any] | None] = {
     "POST analytics/{client_id}/annotations": {"day": str(YESTERDAY), "text": "A fair"},
     "POST analytics/portfolio/annotations": {"day": str(YESTERDAY), "text": "A holiday"},
     "PUT analytics/{client_id}/ideal-customers/{name}": {"genders": ["F"]},
+    "POST analytics/{client_id}/reports": {},
+    "PUT analytics/{client_id}/report-note": {"text": "A good week"},
+    "PUT analytics/{client_id}/report-settings": {"colour": "#203040", "language": "de"},
+    "PUT analytics/report-settings": {"name": "The agency"},
     "PUT analytics/{client_id}/industry": {"industry": "retail"},
     "POST analytics/benchmarks/import": {"csv": BENCHMARKS},
     "POST publishing/drafts": {"platform": "facebook", "kind": "feed", "copy": "Hello"},
@@ -70,6 +79,7 @@ BODIES: dict[str, dict[str, Any] | None] = {
     "POST publishing/drafts/{draft_id}/queue": {},
     "POST publishing/queue/{entry_id}/cancel": None,
     "POST publishing/queue/{entry_id}/retry": None,
+    "POST /mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "portfolio_brief"}},
 }
 # What of a body names something: as it stands there, by the name that it has in a business.
 NAMED: dict[str, dict[str, tuple[str, bool]]] = {

@@ -18,7 +18,7 @@ from sophia.access.middleware import HttpMiddleware
 from sophia.access.problems import ForbiddenError, UnauthorizedError, error_response
 from sophia.access.roles import Role
 from sophia.access.sessions import ActiveSession, find_session, needs_renewal, renew_session
-from sophia.access.transport import API_PATH
+from sophia.access.transport import is_api_path
 from sophia.access.web import AppState, RequestContext, expect_known_parameters
 
 SESSION_COOKIE = "sophia_session"
@@ -37,7 +37,7 @@ class SameOrigin(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_change = scope["method"] not in SAFE_METHODS
-        if is_change and not scope["path"].startswith(API_PATH) and not is_same_origin(Headers(scope=scope)):
+        if is_change and not is_api_path(scope["path"]) and not is_same_origin(Headers(scope=scope)):
             await error_response(Request(scope), ForbiddenError(OTHER_SITE))(scope, receive, send)
             return
         await self.app(scope, receive, send)

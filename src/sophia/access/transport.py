@@ -20,8 +20,14 @@ log = structlog.get_logger(__name__)
 
 API_VERSION = "1"
 API_PATH = "/api/"
+ASSISTANT_PATH = "/mcp"
 VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def is_api_path(path: str) -> bool:
+    """Return whether programs with keys call this path; browsers with sessions open all others."""
+    return path.startswith(API_PATH) or path == ASSISTANT_PATH
 
 
 def on_response_start(send: Send, change: Callable[[Message, MutableHeaders], None]) -> Send:
@@ -53,7 +59,7 @@ class SafeHeaders(HttpMiddleware):
     """Adds headers that restrict browsers and caches. Headers that an endpoint sets itself stay."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        api = scope["path"].startswith(API_PATH)
+        api = is_api_path(scope["path"])
 
         def change(message: Message, headers: MutableHeaders) -> None:
             headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -111,7 +117,7 @@ class RequestLog(HttpMiddleware):
 
         def change(message: Message, _headers: MutableHeaders) -> None:
             nonlocal status
-            status = message["status"]
+            status = int(message["status"])  # an HTTPStatus would be written by its name
 
         try:
             await self.app(scope, receive, on_response_start(send, change))

@@ -25,7 +25,7 @@ from sophia.access.limits import RateLimits
 from sophia.access.middleware import HttpMiddleware
 from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, error_response
 from sophia.access.roles import Role
-from sophia.access.transport import API_PATH
+from sophia.access.transport import is_api_path
 from sophia.config import Settings
 from sophia.database.engine import Database
 from sophia.errors import SophiaError
@@ -136,7 +136,7 @@ class Guard(HttpMiddleware):
         self.app_state = app_state
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and scope["path"].startswith(API_PATH):
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and is_api_path(scope["path"]):
             key = read_key(Headers(scope=scope))
             try:
                 viewer = await run_in_threadpool(authenticate, self.app_state, key, address_of(scope))

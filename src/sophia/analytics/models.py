@@ -34,6 +34,7 @@ from sophia.analytics.readings.run_models import (
     RefusedObject,
     Watermark,
 )
+from sophia.analytics.reports.models import ReportEdition, ReportNote, ReportSettingsEntry
 
 __all__ = [
     "AccountTotal",
@@ -72,6 +73,9 @@ __all__ = [
     "PostOutcomeRevision",
     "QuarantinedItem",
     "RefusedObject",
+    "ReportEdition",
+    "ReportNote",
+    "ReportSettingsEntry",
     "StoredMetric",
     "TargetAudienceEntry",
     "TrackedLink",

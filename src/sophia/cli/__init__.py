@@ -10,6 +10,7 @@ import typer
 
 from sophia.cli import (
     annotations,
+    assistants,
     audience,
     benchmarks,
     brief,
@@ -24,13 +25,16 @@ from sophia.cli import (
     decisions,
     demo,
     drafts,
+    exports,
     forecast,
     goals,
+    imports,
     keys,
     links,
     posting_times,
     publishing,
     report,
+    reports,
     serving,
     status,
     store,
@@ -62,8 +66,11 @@ COMMANDS = (
     posting_times.posting_times,
     annotations.annotate,
     comments.comments,
+    exports.export,
+    assistants.mcp,
 )
 GROUPS = {
+    "reports": reports.reports,
     "audience": audience.audience,
     "benchmarks": benchmarks.benchmarks,
     "draft": drafts.drafts,
@@ -81,6 +88,7 @@ GROUPS = {
     "tokens": tokens.tokens,
     "db": store.store,
 }
+app.command("import")(imports.import_)
 for command in COMMANDS:
     app.command()(command)
 for name, group in GROUPS.items():

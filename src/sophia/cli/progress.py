@@ -135,3 +135,16 @@ def table_progress(*, silent: bool) -> Iterator[Callable[[str, int, int], None]]
                 progress.update(tasks[table], completed=done, total=total)
 
             yield update
+
+
+@contextmanager
+def row_progress(label: str, *, silent: bool) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows the number of rows so far on a terminal."""
+    if silent or not sys.stdout.isatty():
+        yield lambda _rows: None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()) as progress:
+        task = progress.add_task(label)
+        yield lambda rows: progress.update(task, description=f"{label}: {rows:,} rows")

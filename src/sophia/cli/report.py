@@ -1,11 +1,16 @@
 """`sophia report`: the report on a client, as sentences and tables."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from sophia.cli.arguments import AsOf, Client, First, Last, Week, parse_date_range
 from sophia.cli.formatting import MINUS, format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading, paint
+from sophia.cli.reports import Language, chosen_window, document_maker, write_file
 from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
@@ -47,9 +52,20 @@ def report(
     first: First = None,
     last: Last = None,
     as_of: AsOf = None,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", metavar="FILE", help="Write the report for the client as PDF.")
+    ] = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Report on a client, by default on the last complete week."""
+    if pdf is not None:
+        if as_of is not None or as_json:
+            raise typer.BadParameter("--pdf takes neither --as-of nor --json. `sophia reports` prints kept reports.")
+        write_pdf(client, pdf, week, first, last, language)
+        return
+    if language is not None:
+        raise typer.BadParameter("--language is for --pdf.")
     from sophia.analytics.reports.gathering import make_report
 
     installation = open_installation()
@@ -62,6 +78,27 @@ def report(
     if window is None:
         show_pending_week(installation)
     show(client_report)
+
+
+def write_pdf(
+    client: str,
+    path: Path,
+    week: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    language: str | None,
+) -> None:
+    """Write the report for the client as PDF, by default in the client's language."""
+    from sophia.display.languages import expect_language
+    from sophia.reporting.pdf import print_pdf
+
+    installation = open_installation()
+    client_id = installation.find_client(client).id
+    window = chosen_window(installation, week, first, last)
+    code = None if language is None else expect_language(language)
+    with document_maker(installation) as maker:
+        document = maker.document(client_id, window, code)
+    write_file(path, print_pdf(document))
 
 
 def show_pending_week(installation: "Installation") -> None:

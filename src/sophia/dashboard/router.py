@@ -30,10 +30,13 @@ from sophia.dashboard.portfolio_settings.view import router as portfolio_setting
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
 from sophia.dashboard.report.view import router as report
+from sophia.dashboard.report_settings.view import router as report_settings
 from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
 from sophia.dashboard.timing.view import router as timing
+from sophia.errors import InvalidInputError
+from sophia.reporting.branding import expect_colour, on_dark
 
 router = APIRouter(include_in_schema=False)
 NOT_FOUND = 404
@@ -54,11 +57,22 @@ def static(name: str, version: str) -> Response:
     return Response(static_file(name)[0], media_type=STATIC[name], headers=headers)
 
 
+@router.get("/brand/{colour}.css")
+def brand_style(colour: str) -> Response:
+    """Return the stylesheet of a brand's colour: the pages allow no style of their own (CSP)."""
+    try:
+        readable = expect_colour(f"#{colour}")
+    except InvalidInputError:
+        raise HTTPException(NOT_FOUND) from None
+    style = f":root{{--brand:{readable}}}@media (prefers-color-scheme:dark){{:root{{--brand:{on_dark(readable)}}}}}"
+    return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
 PAGES = (
     *(signing_in, portfolio, client, report, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
     *(campaigns, campaign, conversion_import, conversions, benchmarks, comments),
     *(audience, timing, decisions, forecast, goals),
-    *(drafts, draft, settings, portfolio_settings, client_settings, patterns),
+    *(drafts, draft, settings, portfolio_settings, report_settings, client_settings, patterns),
 )
 for page in PAGES:
     router.include_router(page)

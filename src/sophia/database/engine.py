@@ -9,7 +9,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +33,18 @@ MACHINE_FAULTS: Mapping[int | str, str] = {
     "25006": f"is read-only: its server is a standby, or set to read only. Give Sophia a server that accepts writes. {KEPT}",
     "53100": f"cannot grow: the disk of its server is full. Free space there, then run again. {KEPT}",
 }
+
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "busy_timeout=30000",
+    "temp_store=MEMORY",
+    "cache_size=-65536",
+    "mmap_size=1073741824",
+)
+SCAN_PRAGMAS = ("temp_store=FILE", "cache_size=-2048", "mmap_size=0")
 
 
 class Database:
@@ -82,13 +94,27 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a read-only session on one consistent state of the store; changes through it are discarded."""
+        with self._translated(), self.engine.connect() as connection, self._reading(connection) as session:
+            yield session
+
+    @contextmanager
+    def scan(self) -> Iterator[Session]:
+        """Open a session as `read` does, for one pass over many rows in little memory.
+
+        On SQLite, the pages of a large store would otherwise stay in memory, and rows would be sorted there.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                set_pragmas(connection.connection.driver_connection, SCAN_PRAGMAS)
+                # With settings of its own, the connection is closed afterwards instead of used again.
+                connection.detach()
+            with self._reading(connection) as session:
+                yield session
+
+    @contextmanager
+    def _reading(self, connection: Connection) -> Iterator[Session]:
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with (
-            self._translated(),
-            self.engine.connect() as connection,
-            bounded(connection.execution_options(**level), self._seconds),
-            Session(connection) as session,
-        ):
+        with bounded(connection.execution_options(**level), self._seconds), Session(connection) as session:
             yield session
 
     @contextmanager
@@ -199,15 +225,11 @@ def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
 
 def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # begin_sqlite starts transactions
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        "busy_timeout=30000",
-        "temp_store=MEMORY",
-        "cache_size=-65536",
-        "mmap_size=1073741824",
-    ):
+    set_pragmas(connection, PRAGMAS)
+
+
+def set_pragmas(connection: Any, pragmas: Iterable[str]) -> None:
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -73,7 +73,7 @@ def counted_conversions(as_of: datetime | None = None) -> Subquery:
     """Return every event that counts, once, as it was at a moment.
 
     Columns: `event_id`, `client_id`, `event_type`, `event_date`, `source`, `revenue_amount`, `currency`, `customer_key`,
-    `content_draft_id`, `utm_source`, `utm_campaign`. A shop does not know what led to a sale, so its sale gets the draft and
+    `content_draft_id`, `utm_source`, `utm_campaign`, `recorded_at`. A shop does not know what led to a sale, so its sale gets the draft and
     the tags that web analytics recorded for it.
     """
     event, observed, other = (versions(as_of, name) for name in ("event", "observed", "other"))
@@ -99,6 +99,7 @@ def counted_conversions(as_of: datetime | None = None) -> Subquery:
                 func.coalesce(event.c[name], observed.c[name]).label(name)
                 for name in ("content_draft_id", "utm_source", "utm_campaign")
             ),
+            event.c.recorded_at,
         )
         .select_from(event.outerjoin(observed, same_observed))
         .where(version_valid_at(event, as_of), counts(event, as_of))

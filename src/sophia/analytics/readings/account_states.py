@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sophia.analytics.readings.models import AccountTotal, MetricSeries, StoredMetric
 from sophia.analytics.readings.permissions import ClientScope, visible
-from sophia.analytics.readings.run_models import ASIDE, COMMENTS, FRESH, BudgetPause, CollectionRun, Watermark
+from sophia.analytics.readings.run_models import ASIDE, COMMENTS, FRESH, IMPORT, BudgetPause, CollectionRun, Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
 from sophia.meta.catalogue.terms import Level, Period, Platform
 from sophia.meta.errors import LimitScope
@@ -324,7 +324,7 @@ def failing_families(session: Session, *, client_id: int | None = None) -> dict[
     """
     kind = case((CollectionRun.trigger == FRESH, FRESH), (CollectionRun.trigger == COMMENTS, COMMENTS), else_="")
     order = func.row_number().over(partition_by=(CollectionRun.account_id, kind), order_by=CollectionRun.id.desc())
-    numbered = select(CollectionRun.id, order.label("place"))
+    numbered = select(CollectionRun.id, order.label("place")).where(CollectionRun.trigger != IMPORT)
     if client_id is not None:
         accounts = select(Account.id).where(Account.client_id == client_id)
         numbered = numbered.where(CollectionRun.account_id.in_(accounts))

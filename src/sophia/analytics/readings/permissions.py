@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sophia.database.statements import among
 from sophia.errors import NotFoundError
 from sophia.portfolio.models import Account, Client
+from sophia.portfolio.service import find_client
 
 if TYPE_CHECKING:
     from sophia.access.web import RequestContext
@@ -31,6 +32,19 @@ def expect_client(session: Session, allowed_clients: ClientScope, client_id: int
     allowed = allowed_clients is None or client_id in allowed_clients
     if not allowed or session.scalar(select(Client.id).where(Client.id == client_id)) is None:
         raise NotFoundError(f"There is no client {client_id}.")
+
+
+def find_allowed_client(session: Session, allowed_clients: ClientScope, name_or_id: str) -> int:
+    """Return the id of an allowed client by its name, slug or id.
+
+    Raises NotFoundError, in the same words whether another client has that name or none has it (D3).
+    """
+    try:
+        client_id = find_client(session, name_or_id).id
+        expect_client(session, allowed_clients, client_id)
+    except NotFoundError:
+        raise NotFoundError(f"There is no client {name_or_id!r}.") from None
+    return client_id
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from sophia.portfolio.models import PLATFORM_KNOWN
 FRESH = "fresh"
 # The trigger of the daily run for comments and competitors, which shows nothing about readings.
 COMMENTS = "comments"
-ASIDE = (FRESH, COMMENTS)
+# The trigger of a file of earlier values, which shows nothing about collection.
+IMPORT = "import"
+ASIDE = (FRESH, COMMENTS, IMPORT)
 RUN_STATUSES = ("running", "ok", "partial", "throttled", "needs_reconnect", "failed")
 
 

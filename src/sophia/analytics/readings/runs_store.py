@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.models import Fetch
-from sophia.analytics.readings.run_models import CollectionRun, Lease, RefusedObject, Watermark
+from sophia.analytics.readings.run_models import IMPORT, CollectionRun, Lease, RefusedObject, Watermark
 from sophia.analytics.readings.writer import Saved
 from sophia.database.columns import day_number, shortened
 from sophia.database.engine import Database
@@ -99,7 +99,7 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
     account = session.get_one(Account, run.account_id)
     if outcome.status == "needs_reconnect":
         account.status, account.status_reason = "needs_reconnect", outcome.action_needed
-    elif account.status == "needs_reconnect" and outcome.status in ("ok", "partial"):
+    elif account.status == "needs_reconnect" and outcome.status in ("ok", "partial") and run.trigger != IMPORT:
         account.status, account.status_reason = "active", None
 
 

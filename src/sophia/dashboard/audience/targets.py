@@ -8,7 +8,7 @@ from sophia.analytics.audience.matching import SavedTargetAudience, TargetAudien
 from sophia.analytics.audience.router import TargetAudienceBody
 from sophia.dashboard.layout.client_forms import read_form
 from sophia.dashboard.layout.forms import lines_of
-from sophia.dashboard.layout.values import Cell, Column, Table, Value
+from sophia.display.values import Cell, Column, Table, Value
 from sophia.errors import InvalidInputError
 
 GENDERS = {"F": "women", "M": "men"}

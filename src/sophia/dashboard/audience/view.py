@@ -29,16 +29,16 @@ from sophia.analytics.audience.store import delete_target_audience, put_target_a
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.audience.targets import TargetForm, target_table
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import HALF_WIDTH, Specification, bars
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, see
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.formatting import DASH, day, value_of, whole
 from sophia.dashboard.layout.forms import LineField, NoteField
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import HALF_WIDTH, Specification, bars
+from sophia.display.formatting import DASH, day, value_of, whole
+from sophia.display.values import Cell, Chart, Column, Link, Table, Value
 from sophia.portfolio.models import Client
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

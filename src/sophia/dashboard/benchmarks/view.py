@@ -22,8 +22,11 @@ from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, read_form, see
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, definition, figure_cell, label_of
-from sophia.dashboard.layout.formatting import (
+from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.routes import PageRoute
+from sophia.dashboard.layout.windows import PageQuery, last_day, picker, window_of
+from sophia.display.figures import count_cell, definition, figure_cell, label_of
+from sophia.display.formatting import (
     DASH,
     MINUS,
     clock,
@@ -32,10 +35,7 @@ from sophia.dashboard.layout.formatting import (
     decimal,
     value_of,
 )
-from sophia.dashboard.layout.pages import frame, respond
-from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Link, State, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, last_day, picker, window_of
+from sophia.display.values import Cell, Column, Link, State, Table, Value
 from sophia.portfolio.models import Client
 from sophia.portfolio.revising import set_industry
 

@@ -19,11 +19,11 @@ from sophia.dashboard.campaigns.view import campaign_dates, revenue_value
 from sophia.dashboard.conversions.tables import event_label
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, read_form, see
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, definition, figure_card, figure_cell, label_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Card, Cell, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.figures import count_cell, definition, figure_card, figure_cell, label_of
+from sophia.display.values import Card, Cell, Column, Table, Value
 from sophia.errors import NotFoundError
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

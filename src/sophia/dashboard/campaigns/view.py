@@ -18,12 +18,12 @@ from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, read_form, see
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, definition, figure_cell
-from sophia.dashboard.layout.formatting import DASH, dates, day, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.figures import count_cell, definition, figure_cell
+from sophia.display.formatting import DASH, dates, day, value_of
+from sophia.display.values import Cell, Column, Table, Value
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Client
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.pages import ReadPage
 from sophia.access.web import RequestContext
-from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.facts import INTERACTIONS
 from sophia.analytics.figures.requests import Id
@@ -20,65 +19,42 @@ from sophia.analytics.readings.aggregated import Aggregated, aggregate
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.records import Report, TopPost
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import DayPoint, Line, Mark, daily_lines
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import (
+from sophia.dashboard.layout.format_averages import format_table
+from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
+from sophia.dashboard.layout.routes import PageRoute
+from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.figures import (
     count_cell,
     definition,
     kpi_card,
     kpi_cell,
-    label_of,
     late_footnote,
 )
-from sophia.dashboard.layout.format_averages import format_table
-from sophia.dashboard.layout.formatting import (
-    DASH,
+from sophia.display.formatting import (
     PLATFORM_LABELS,
     beginning,
     clock,
     completion,
     dates,
     day,
-    decimal,
+    named_dates,
 )
-from sophia.dashboard.layout.pages import frame, respond
-from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
-from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
+from sophia.display.values import Card, Cell, Chart, Column, Notice, Table, Value
 from sophia.meta.catalogue.terms import Level
-from sophia.meta.reporting_zone import ONE_DAY, DateRange
+from sophia.meta.reporting_zone import DateRange
+from sophia.reporting.charts import chart_days, views_chart
+from sophia.reporting.document import DriverPanel
+from sophia.reporting.drivers import driver_panel
+from sophia.reporting.tables import kpi_table
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 CARDS = ("views", "engagement_rate_by_reach", "reach", "followers")
-CHART_DAYS = 90
-# Meta restates the newest two days.
-PROVISIONAL_DAYS = 2
 DRIVER_LABELS = {"platform": "Algorithm", "distribution": "Distribution", "posting": "Posting", "people": "Audience"}
-DRIVER_SCALE = 50.0  # percent at either end of the scale on which intervals of drivers are drawn
 NOT_REPORTED = "This was not reported."
-MOST_LABEL = 24
-
-
-@dataclass(frozen=True, slots=True)
-class DriverRow:
-    """One part of a change: its estimate, its interval on the shared scale, and whether it is clear."""
-
-    label: str
-    bar: Bar | None
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class DriverPanel:
-    """What drove the change of account interactions on one platform."""
-
-    title: str
-    rows: tuple[DriverRow, ...]
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,74 +199,6 @@ def notices(prefix: str, report: Report, accounts: list[AccountState]) -> tuple[
     return tuple(texts)
 
 
-def chart_days(window: DateRange) -> DateRange:
-    """Return the 90 days that end with the window, or the window itself where it is longer."""
-    return DateRange(min(window.start, window.end - CHART_DAYS * ONE_DAY), window.end)
-
-
-def views_chart(report: Report, views: Aggregated, now: datetime, drawer: ChartDrawer) -> Chart:
-    """Return the daily views by platform with annotations and anomalies as marks."""
-    provisional = now.date() - timedelta(days=PROVISIONAL_DAYS)
-    lines = tuple(
-        Line(
-            PLATFORM_LABELS[group.platform or "facebook"],
-            group.platform or "portfolio",
-            tuple(
-                DayPoint(point.start, None if point.value is None else float(point.value), point.start >= provisional)
-                for point in group.points
-            ),
-        )
-        for group in views.groups
-    )
-    marks = [Mark(note.day, beginning(note.text, MOST_LABEL), "second") for note in report.annotations]
-    marks += [
-        Mark(item.anomaly.since, "unusual", "coral")
-        for item in report.anomalies
-        if item.metric == "views" and item.anomaly.kind != "gap"
-    ]
-    description = f"Daily views by platform, {dates(chart_days(report.window))}"
-    (svg,) = drawer.draw([daily_lines(lines, marks)])
-    return Chart("views", "Views by day", description, svg, day_table(lines))
-
-
-def day_table(lines: tuple[Line, ...]) -> Table:
-    """Return the values of a chart by day, the newest first."""
-    by_day: dict[date, dict[str, float | None]] = {}
-    for line in lines:
-        for point in line.points:
-            by_day.setdefault(point.day, {})[line.label] = point.value
-    columns = (Column("Day"), *(Column(line.label, numeric=True) for line in lines))
-    rows = tuple(
-        (
-            Cell(Value(day(moment), moment.isoformat()), sort=moment.toordinal()),
-            *(count_cell(values.get(line.label), NOT_REPORTED) for line in lines),
-        )
-        for moment, values in sorted(by_day.items(), reverse=True)
-    )
-    return Table("views", "Views by day", columns, rows, "No day was collected.")
-
-
-def driver_panel(platform: str, split: DriverSplit) -> DriverPanel:
-    """Return the parts of a change on one platform, on one scale from −50 % to +50 %."""
-    rows = []
-    for name, label in DRIVER_LABELS.items():
-        part = split.part(name)  # type: ignore[arg-type]
-        if part is None:
-            rows.append(DriverRow(label, None, DASH, split.reasons.get(name, "There is no value.")))
-            continue
-        interval = part.percent_interval
-        bar = None if interval is None else _interval_bar(part.percent, interval)
-        clear = part.verdict in ("up", "down")
-        rows.append(DriverRow(label, bar, f"{_signed(part.percent)} %" if clear else "unclear", ""))
-    others = "1 other client" if split.others == 1 else f"{split.others} other clients"
-    hidden = " and ".join(DRIVER_LABELS[name].lower() for name in split.inseparable)
-    inside = f"Distribution includes {hidden}: their effects cannot be separated. " if hidden else ""
-    note = f"Compared with {others}. {inside}Bars are 95 % intervals on one scale from −50 % to +50 %."
-    return DriverPanel(
-        f"What drove the change of account interactions on {PLATFORM_LABELS[platform]}", tuple(rows), note
-    )
-
-
 def post_table(prefix: str, posts: tuple[TopPost, ...], pictures: PictureAddresses, zone: ZoneInfo) -> Table:
     columns = (
         Column("Post"),
@@ -319,35 +227,6 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], pictures: PictureAddress
     )
 
 
-def kpi_table(prefix: str, report: Report) -> Table:
-    """Return every KPI, and its change with the two values that it compares."""
-    columns = (
-        Column("KPI"),
-        Column(f"This period, {dates(report.window)}", numeric=True),
-        Column(f"Change from {dates(report.before)}", numeric=True),
-    )
-    rows = tuple(
-        (
-            Cell(Value(label_of(name)), definition(prefix, name)),
-            kpi_cell(figure, None),
-            kpi_change(report, name),
-        )
-        for name, figure in report.kpis.items()
-    )
-    footnote = f"Previous period: {named_dates(report.before, report.window)}."
-    return Table("kpis", "All KPIs", columns, rows, "No KPI.", footnote)
-
-
-def kpi_change(report: Report, name: str) -> Cell:
-    change = report.changes.get(name)
-    if change is None:
-        return Cell(Value(DASH, reason="This KPI is not compared."))
-    cell = kpi_cell(report.kpis[name], change)
-    if cell.change is None:
-        return Cell(Value(DASH, reason=change.percent.reason or ""))
-    return Cell(Value(""), change=cell.change)
-
-
 def method(report: Report) -> str:
     """Return how the figures of the page are made."""
     return (
@@ -358,25 +237,3 @@ def method(report: Report) -> str:
 
 def _is_about_anomaly(references: Mapping[str, object]) -> bool:
     return any(str(getattr(reference, "path", "")).startswith("anomalies") for reference in references.values())
-
-
-def _signed(percent: float) -> str:
-    text = decimal(abs(percent), 0)
-    if text == "0" and percent:
-        # An interval that does not reach zero must not look as if it did.
-        text = decimal(abs(percent), 1)
-        text = "<0.1" if text == "0.0" else text
-    return text if not percent else f"{'+' if percent > 0 else '−'}{text}"
-
-
-def _ends(interval: tuple[float, float]) -> str:
-    return f"95 % interval {_signed(interval[0])} % to {_signed(interval[1])} %"
-
-
-def _interval_bar(percent: float, interval: tuple[float, float]) -> Bar:
-    start, end = (_position(bound) for bound in interval)
-    return Bar(start, round(end - start, 1), _position(percent), _ends(interval))
-
-
-def _position(percent: float) -> float:
-    return round(min(max((percent + DRIVER_SCALE) / (2 * DRIVER_SCALE), 0.0), 1.0) * 100, 1)

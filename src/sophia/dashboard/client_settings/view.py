@@ -16,12 +16,12 @@ from sophia.analytics.links.queries import client_domains
 from sophia.analytics.links.store import set_domains
 from sophia.analytics.maintenance.deleting import delete_client_data
 from sophia.analytics.readings.permissions import expect_client
-from sophia.dashboard.layout.formatting import DASH, PLATFORM_LABELS, day
 from sophia.dashboard.layout.forms import LineField, NoteField, lines_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Choice, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import DASH, PLATFORM_LABELS, day
+from sophia.display.values import Cell, Choice, Column, Table, Value
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.portfolio.models import Client
 from sophia.portfolio.pausing import pause_account, resume_account

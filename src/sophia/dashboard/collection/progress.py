@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sophia.analytics.readings.permissions import ClientScope
-from sophia.dashboard.layout.formatting import whole
+from sophia.display.formatting import whole
 from sophia.jobs.on_demand import AccountProgress, OnDemandCollection
 
 

@@ -22,12 +22,12 @@ from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.runs import RunRecord, list_runs
 from sophia.analytics.readings.runs_router import gap_window
 from sophia.dashboard.collection.progress import ProgressPanel, progress_panel
-from sophia.dashboard.layout.formatting import DASH, PLATFORM_LABELS, clock, day, decimal, whole
 from sophia.dashboard.layout.forms import OptionalDay, OptionalId
 from sophia.dashboard.layout.pages import allow_forms_to, frame, is_operator, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Choice, Column, Link, Notice, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import DASH, PLATFORM_LABELS, clock, day, decimal, whole
+from sophia.display.values import Cell, Choice, Column, Link, Notice, State, Table, Value
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.jobs.on_demand import OnDemandCollection, manual_plan
 from sophia.meta.errors import CONNECT

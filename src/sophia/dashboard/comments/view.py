@@ -15,15 +15,15 @@ from sophia.analytics.comments.sentiment import Sentiment, SentimentLabel, Weekl
 from sophia.analytics.figures.figures import week_of
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import DayPoint, Line, daily_lines
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, figure_cell
-from sophia.dashboard.layout.formatting import DASH, PLATFORM_LABELS, dates, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, last_day, picker, window_of
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import DayPoint, Line, daily_lines
+from sophia.display.figures import count_cell, figure_cell
+from sophia.display.formatting import DASH, PLATFORM_LABELS, dates, whole
+from sophia.display.values import Cell, Chart, Column, Link, Table, Value
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import ONE_WEEK, DateRange, reporting_day
 from sophia.portfolio.models import Client

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sophia.dashboard.layout.formatting import PLATFORM_LABELS
-from sophia.dashboard.layout.values import Cell, Choice, Column, State, Table, Value
+from sophia.display.formatting import PLATFORM_LABELS
+from sophia.display.values import Cell, Choice, Column, State, Table, Value
 from sophia.meta.page_discovery import PORTFOLIOS
 from sophia.portfolio import scopes as permissions
 from sophia.portfolio.connecting import Offer

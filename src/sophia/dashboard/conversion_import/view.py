@@ -21,12 +21,12 @@ from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, change_client, read_form, see
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.formatting import whole
 from sophia.dashboard.layout.forms import LineField, NoteField, lines_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Choice, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import whole
+from sophia.display.values import Cell, Choice, Column, Table, Value
 from sophia.errors import InvalidInputError
 from sophia.portfolio.models import Client
 from sophia.portfolio.service import check_zone

@@ -11,9 +11,9 @@ from sophia.analytics.conversions.models import EVERY_SOURCE
 from sophia.analytics.conversions.schemas import AttributionReport, FunnelReport
 from sophia.analytics.conversions.sources import ConversionSources, SharedSales
 from sophia.analytics.links.queries import LinkRecord
-from sophia.dashboard.layout.figures import count_cell, figure_cell
-from sophia.dashboard.layout.formatting import DASH, clock, day, decimal, money, whole
-from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
+from sophia.display.figures import count_cell, figure_cell
+from sophia.display.formatting import DASH, clock, day, decimal, money, whole
+from sophia.display.values import Cell, Column, State, Table, Value
 
 # {type of event: (one, several)}.
 EVENT_LABELS = {

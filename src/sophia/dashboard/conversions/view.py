@@ -29,8 +29,6 @@ from sophia.analytics.links import queries
 from sophia.analytics.links.schemas import NewDomains
 from sophia.analytics.links.store import set_domains
 from sophia.analytics.readings.permissions import expect_client
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import bars
 from sophia.dashboard.conversions.tables import (
     conversion_table,
     credit_table,
@@ -43,12 +41,14 @@ from sophia.dashboard.conversions.tables import (
 )
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, read_form, see
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import definition, figure_card, label_of
-from sophia.dashboard.layout.formatting import DASH, dates, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Card, Chart, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, last_day, picker, window_of
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import bars
+from sophia.display.figures import definition, figure_card, label_of
+from sophia.display.formatting import DASH, dates, value_of, whole
+from sophia.display.values import Card, Chart, Link, Table, Value
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Client
 

@@ -19,15 +19,15 @@ from sophia.analytics.decisions.scoring import decision_context
 from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.requests import Cursor, Id
 from sophia.analytics.readings.permissions import expect_client
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import CalibrationPoint, calibration
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import interval_cells, label_of
-from sophia.dashboard.layout.formatting import DASH, beginning, clock, dates, decimal, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, last_day, picker
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import CalibrationPoint, calibration
+from sophia.display.figures import interval_cells, label_of
+from sophia.display.formatting import DASH, beginning, clock, dates, decimal, value_of, whole
+from sophia.display.values import Cell, Chart, Column, Link, Table, Value
 from sophia.portfolio.models import Client
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from sophia.access.pages import ReadPage
 from sophia.analytics.figures.sentences import METRIC_NAMES
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, Kpi
-from sophia.dashboard.layout.figures import label_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.figures import label_of
+from sophia.display.values import Cell, Column, Table, Value
 from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
 from sophia.meta.catalogue.lookup import METRICS
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from sophia.analytics.campaigns.queries import list_campaigns
-from sophia.dashboard.layout.formatting import PLATFORM_LABELS
 from sophia.dashboard.layout.forms import lines_of
-from sophia.dashboard.layout.values import Choice
+from sophia.display.formatting import PLATFORM_LABELS
+from sophia.display.values import Choice
 from sophia.portfolio.drafts import KINDS, Draft, DraftContent
 from sophia.portfolio.service import list_accounts
 

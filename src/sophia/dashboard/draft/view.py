@@ -19,12 +19,12 @@ from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.draft.fields import DraftFields, DraftForm, draft_form, fields_of
 from sophia.dashboard.drafts.view import ENTRY_LABELS, LONGEST_TITLE, STATUS_LABELS, STEP_LABELS, type_label
-from sophia.dashboard.layout.formatting import DASH, beginning, clock, whole
 from sophia.dashboard.layout.forms import LineField, NoteField, OptionalId, TextField, moment_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import DASH, beginning, clock, whole
+from sophia.display.values import Cell, Column, Table, Value
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import Draft

@@ -18,11 +18,11 @@ from sophia.access.web import RequestContext
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.posts import observed_posts
-from sophia.dashboard.layout.formatting import DASH, beginning, clock, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Choice, Column, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import DASH, beginning, clock, whole
+from sophia.display.values import Cell, Choice, Column, Link, Table, Value
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.drafts import Draft, list_drafts
 from sophia.portfolio.service import list_accounts, list_clients

@@ -21,15 +21,15 @@ from sophia.analytics.forecasts.client_forecasts import (
     client_forecasts,
 )
 from sophia.analytics.readings.permissions import expect_client
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import BandPoint, DayPoint, Specification, forecast_chart
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import label_of
-from sophia.dashboard.layout.formatting import dates, day, number_text, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import BandPoint, DayPoint, Specification, forecast_chart
+from sophia.display.figures import label_of
+from sophia.display.formatting import dates, day, number_text, value_of
+from sophia.display.values import Cell, Chart, Column, Link, Table, Value
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Client
 

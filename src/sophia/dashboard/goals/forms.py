@@ -11,7 +11,7 @@ from sophia.analytics.annotations.store import NewAnnotation
 from sophia.analytics.conversions.costs_store import NewCost
 from sophia.analytics.goals.progress import GOALS
 from sophia.analytics.goals.store import GoalName, NewGoal
-from sophia.dashboard.layout.figures import label_of
+from sophia.display.figures import label_of
 from sophia.errors import InvalidInputError
 
 T = TypeVar("T")

@@ -17,32 +17,26 @@ from sophia.analytics.conversions.costs import RecordedCost, list_costs
 from sophia.analytics.conversions.costs_store import add_cost, remove_cost
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.goals import store
-from sophia.analytics.goals.progress import GoalStatus, ReportedGoal
+from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import client_goals
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.goals.forms import AnnotationForm, Choice, CostForm, GoalForm, Text
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import definition, label_of
-from sophia.dashboard.layout.formatting import DASH, beginning, dates, late_note, money, number_text, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.figures import definition, label_of
+from sophia.display.formatting import DASH, beginning, dates, late_note, money, number_text, value_of, whole
+from sophia.display.values import Cell, Column, Table, Value
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Client
+from sophia.reporting.building import STATES
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 ClientPath = Annotated[Id, Path()]
 RowId = Annotated[Id, Form()]
-STATES: dict[GoalStatus, State] = {
-    GoalStatus.REACHED: "sage",
-    GoalStatus.ON_PACE: "sage",
-    GoalStatus.BEHIND: "amber",
-    GoalStatus.MISSED: "coral",
-    GoalStatus.NOT_KNOWN: "none",
-}
 LONGEST_CHOICE = 60
 UNPROCESSABLE = 422
 

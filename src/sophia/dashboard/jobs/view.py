@@ -9,11 +9,11 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from sophia.access.pages import AdminPage
 from sophia.dashboard.layout.client_forms import see
-from sophia.dashboard.layout.formatting import clock, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Choice, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import clock, whole
+from sophia.display.values import Cell, Choice, Column, Table, Value
 from sophia.errors import ConflictError, NotFoundError
 from sophia.jobs.local import Runner
 from sophia.jobs.table import JOBS, Job

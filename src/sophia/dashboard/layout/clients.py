@@ -3,8 +3,8 @@
 from fastapi import Request
 
 from sophia.access.web import RequestContext
-from sophia.dashboard.layout.values import Link
 from sophia.dashboard.layout.windows import page_address, shared_query
+from sophia.display.values import Link
 
 SECTIONS = (
     ("Overview", ""),

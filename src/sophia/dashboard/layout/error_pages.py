@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sophia.access.middleware import HttpMiddleware
 from sophia.access.problems import MEDIA_TYPE
-from sophia.access.transport import API_PATH
+from sophia.access.transport import is_api_path
 from sophia.dashboard.layout.routes import error_page
 
 # They describe the body of the problem document.
@@ -21,7 +21,7 @@ class ErrorPages(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepts_html = "text/html" in Headers(scope=scope).get("accept", "")
-        if not accepts_html or scope["path"].startswith(API_PATH):
+        if not accepts_html or is_api_path(scope["path"]):
             await self.app(scope, receive, send)
             return
         start: Message | None = None

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from sophia.analytics.kpis.format_averages import FormatAverage
-from sophia.dashboard.layout.figures import count_cell, definition, format_label, kpi_cell
-from sophia.dashboard.layout.values import Cell, Column, Table, Value
+from sophia.display.figures import count_cell, definition, format_label, kpi_cell
+from sophia.display.values import Cell, Column, Table, Value
 
 EMPTY = "No post was published in this period."
 

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
@@ -19,9 +19,11 @@ from sophia.analytics.readings.csv_export import cell as defuse_formula
 from sophia.dashboard.layout.rendered_tables import rendered_tables
 from sophia.dashboard.layout.sorting import SORT, sort_address, sorted_as_requested, sorted_by
 from sophia.dashboard.layout.typed import typed_fields
-from sophia.dashboard.layout.values import Cell, Frame, Link, Picker, Table
 from sophia.dashboard.layout.windows import shared_query
+from sophia.display.languages import language
+from sophia.display.values import Cell, Frame, Link, Picker, Table
 from sophia.errors import NotFoundError
+from sophia.reporting.document import Document
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -103,6 +105,19 @@ def plain_frame(request: Request, title: str) -> Frame:
     prefix = request.app.state.app_state.settings.path_prefix
     style, script = (static_address(prefix, name) for name in ("style.css", "page.js"))
     return Frame(title=title, navigation=(), user="", prefix=prefix, style=style, script=script)
+
+
+def branded(outside: Frame, document: Document, *, is_reader: bool) -> Frame:
+    """Return the frame of a page that shows a document: its tables have the words of its language, in its brand's colour.
+
+    For a reader of a share link, the whole page has the name and language of the document.
+    """
+    colour = document.branding.colour.removeprefix("#")
+    words = language(document.language).section("page")
+    styled = replace(outside, words=words, brand_style=f"{outside.prefix}/brand/{colour}.css")
+    if not is_reader:
+        return styled
+    return replace(styled, language=document.language, brand=document.branding.name or document.title)
 
 
 def respond(request: Request, template: str, frame_value: Frame, page: Any, status: int = 200) -> Response:

@@ -7,7 +7,7 @@ from threading import Lock
 
 from markupsafe import Markup
 
-from sophia.dashboard.layout.values import Table
+from sophia.display.values import Table
 
 # A table of 200 clients takes 30 ms and has 350 kB.
 MOST_TABLES = 24

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 
 from sophia.access.problems import UnauthorizedError, status_of
 from sophia.dashboard.layout.pages import SECURITY_POLICY, environment, plain_frame
-from sophia.dashboard.layout.values import Notice
 from sophia.dashboard.layout.windows import page_address
+from sophia.display.values import Notice
 from sophia.errors import SophiaError
 
 UNPROCESSABLE = 422

@@ -6,8 +6,8 @@ from typing import TypeVar, cast
 
 from fastapi import Request
 
-from sophia.dashboard.layout.values import Cell, Table
 from sophia.dashboard.layout.windows import ORDER_PATTERN
+from sophia.display.values import Cell, Table
 from sophia.errors import NotFoundError
 
 V = TypeVar("V")

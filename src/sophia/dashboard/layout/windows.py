@@ -10,8 +10,8 @@ from sophia.analytics.figures.comparison import Comparison, quarter_of
 from sophia.analytics.figures.figures import last_closed_week, last_months, month_of, week_of
 from sophia.analytics.figures.requests import WindowQuery
 from sophia.analytics.reports.building import compared_window
-from sophia.dashboard.layout.formatting import dates
-from sophia.dashboard.layout.values import Choice, Link, Picker
+from sophia.display.formatting import dates, named_dates
+from sophia.display.values import Choice, Link, Picker
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 # The parameters of the address that all pages share; links between pages keep them.
@@ -92,12 +92,6 @@ def shared_query(request: Request) -> str:
     """Return the query that links to other pages keep, or nothing."""
     kept = {name: request.query_params[name] for name in SHARED if name in request.query_params}
     return "?" + "&".join(f"{name}={text}" for name, text in kept.items()) if kept else ""
-
-
-def named_dates(before: DateRange, window: DateRange) -> str:
-    """Return the days of a comparison, with their year where it differs from that of the window."""
-    year = "" if before.start.year == window.start.year else f" {before.start.year}"
-    return f"{dates(before)}{year}"
 
 
 def preset_windows(now: datetime) -> list[tuple[str, DateRange]]:

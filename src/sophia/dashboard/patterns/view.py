@@ -20,8 +20,11 @@ from sophia.analytics.figures.figures import (
     missing,
     unknown_change,
 )
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import (
+from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.routes import PageRoute
+from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import (
     CalibrationPoint,
     DayPoint,
     Line,
@@ -31,15 +34,12 @@ from sophia.dashboard.charts.specifications import (
     daily_lines,
     heat_map,
 )
-from sophia.dashboard.layout.figures import figure_card, kpi_card, kpi_cell, spark
-from sophia.dashboard.layout.formatting import DASH, value_of
-from sophia.dashboard.layout.pages import frame, respond
-from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Choice, Column, Link, Notice, State, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, picker, window_of
-from sophia.dashboard.report.view import GoalLine
+from sophia.display.figures import figure_card, kpi_card, kpi_cell, spark
+from sophia.display.formatting import DASH, value_of
+from sophia.display.values import Bar, Card, Cell, Chart, Choice, Column, Link, Notice, State, Table, Value
 from sophia.errors import NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY
+from sophia.reporting.document import GoalLine
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -17,8 +17,11 @@ from sophia.analytics.reports.brief_cache import CachedBrief, brief_cache
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
 from sophia.analytics.reports.brief_summary import algorithm_changes
 from sophia.analytics.reports.records import TopPost
-from sophia.dashboard.layout.figures import definition, format_label, kpi_cell, label_of, late_footnote, spark
-from sophia.dashboard.layout.formatting import (
+from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.routes import PageRoute
+from sophia.dashboard.layout.windows import PageQuery, picker, shared_query, window_of
+from sophia.display.figures import definition, format_label, kpi_cell, label_of, late_footnote, spark
+from sophia.display.formatting import (
     DASH,
     at_moment,
     beginning,
@@ -26,13 +29,11 @@ from sophia.dashboard.layout.formatting import (
     completion,
     dates,
     day,
+    named_dates,
     value_of,
     whole,
 )
-from sophia.dashboard.layout.pages import frame, respond
-from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Notice, State, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, shared_query, window_of
+from sophia.display.values import Cell, Column, Notice, State, Table, Value
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

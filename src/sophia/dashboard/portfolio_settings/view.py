@@ -16,13 +16,13 @@ from sophia.analytics.benchmarks.queries import list_benchmarks
 from sophia.analytics.benchmarks.store import WrittenBenchmarks, remove_benchmarks, write_benchmarks
 from sophia.analytics.figures.requests import Id
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, read_form, see
-from sophia.dashboard.layout.figures import label_of
-from sophia.dashboard.layout.formatting import PLATFORM_LABELS, beginning, day, whole
 from sophia.dashboard.layout.forms import LineField, NoteField, text_of_upload
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Choice, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.figures import label_of
+from sophia.display.formatting import PLATFORM_LABELS, beginning, day, whole
+from sophia.display.values import Cell, Choice, Column, Table, Value
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import reporting_day
 

@@ -14,16 +14,16 @@ from sophia.access.web import RequestContext
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import visible
 from sophia.analytics.readings.queries import ReadingFilter, StoredReading, read_page
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import DayPoint, Line, daily_lines
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell
-from sophia.dashboard.layout.formatting import beginning, day
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import DayPoint, Line, daily_lines
+from sophia.display.figures import count_cell
+from sophia.display.formatting import beginning, day
+from sophia.display.values import Cell, Chart, Column, Link, Table, Value
 from sophia.errors import NotFoundError
 from sophia.portfolio.models import Account, Client, Post
 

@@ -15,13 +15,13 @@ from sophia.analytics.kpis.windows import find_measured_client, measured_clients
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.posts import StoredPost
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, definition
-from sophia.dashboard.layout.formatting import beginning, dates, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, picker, shared_query, window_of
+from sophia.display.figures import count_cell, definition
+from sophia.display.formatting import beginning, dates, value_of, whole
+from sophia.display.values import Cell, Column, Link, Table, Value
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

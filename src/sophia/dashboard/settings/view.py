@@ -17,12 +17,12 @@ from sophia.access.sessions import create_link_for, create_sign_in_link, disable
 from sophia.access.users import UserRecord, UserRole, create_user, find_user, list_users
 from sophia.access.web import RequestContext
 from sophia.analytics.figures.requests import Id
-from sophia.dashboard.layout.formatting import clock, whole
 from sophia.dashboard.layout.forms import LineField
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Choice, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import clock, whole
+from sophia.display.values import Cell, Choice, Column, Table, Value
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.service import ClientInfo, create_client, find_client, list_clients
 

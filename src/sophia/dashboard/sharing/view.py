@@ -29,18 +29,20 @@ from sophia.analytics.figures.figures import check_window, last_closed_week
 from sophia.analytics.figures.requests import CalendarDay, Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.formatting import clock, dates
-from sophia.dashboard.layout.pages import frame, plain_frame, respond
+from sophia.dashboard.layout.pages import branded, frame, plain_frame, respond
 from sophia.dashboard.layout.routes import UNPROCESSABLE, PageRoute
-from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
 from sophia.dashboard.pictures.view import NO_PICTURE, picture_response
-from sophia.dashboard.report.view import make_report_page, without_pages
+from sophia.dashboard.report.view import KeptReportPage, ReportPageQuery, make_document
 from sophia.dashboard.signing_in.view import expect_attempt
+from sophia.display.formatting import clock, dates
+from sophia.display.values import Cell, Column, State, Table, Value
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Client
 from sophia.portfolio.pictures import find_picture
+from sophia.reporting.files import pdf_response
+from sophia.reporting.router import document_maker
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -162,6 +164,18 @@ def shared_picture(request: Request, token: Token, post_id: Annotated[Id, Path()
     return picture_response(request.headers, app_state.settings.data_dir, found)
 
 
+@router.get("/shared/{token}/pdf")
+def shared_pdf(request: Request, token: Token) -> Response:
+    """Return the report behind a share link as PDF, to readers who may see its page."""
+    app_state: AppState = request.app.state.app_state
+    report = expect_report(app_state, token)
+    if report.password_hash is not None and not is_unlocked(request, token, report.password_hash):
+        raise NotFoundError(NOT_SHARED)
+    context = reader_context(app_state, report)
+    window = window_of_report(report, context.now)
+    return pdf_response(document_maker(request, context).document(report.client_id, window), window)
+
+
 @router.post("/shared/{token}")
 def unlock(request: Request, token: Token, password: Text) -> Response:
     app_state: AppState = request.app.state.app_state
@@ -197,16 +211,22 @@ def window_of_report(report: SharedReport, now: datetime) -> DateRange:
 
 
 def show_report(request: Request, app_state: AppState, report: SharedReport, token: str) -> Response:
-    now = app_state.clock()
-    window = window_of_report(report, now)
-    # Its pictures are below its own address, which needs no session.
+    """Show the document in the language and with the brand of the client, without links to other pages."""
+    context = reader_context(app_state, report)
+    window = window_of_report(report, context.now)
     base = f"{app_state.settings.path_prefix}/shared/{token}"
-    # What a limited viewer of this one client would see.
+    query = ReportPageQuery(start_date=window.start, end_date=last_day(window))
+    # Its pictures are below its own address, which needs no session.
+    document = make_document(request, context, report.client_id, query, base, None)
+    page = KeptReportPage(document, f"{base}/pdf")
+    outside = branded(plain_frame(request, f"{document.name} {document.period}"), document, is_reader=True)
+    return respond(request, "report/kept.html", outside, page)
+
+
+def reader_context(app_state: AppState, report: SharedReport) -> RequestContext:
+    """Return what a limited viewer of this one client would have."""
     viewer = Viewer(f"link {report.link_id}", "share link", frozenset({report.client_id}), Role.READ)
-    context = RequestContext(viewer, app_state.database.within(STORE_SECONDS), app_state.settings, now)
-    page = without_pages(make_report_page(request, context, report.client_id, window, picture_base=base))
-    outside = plain_frame(request, f"{page.name} {dates(window)}")
-    return respond(request, "report/page.html", outside, page)
+    return RequestContext(viewer, app_state.database.within(STORE_SECONDS), app_state.settings, app_state.clock())
 
 
 def is_unlocked(request: Request, token: str, password_hash: str) -> bool:

@@ -25,11 +25,11 @@ from sophia.access.sessions import (
 from sophia.access.users import User, expect_password
 from sophia.access.web import AppState, RequestContext, address_of
 from sophia.analytics.figures.requests import Id
-from sophia.dashboard.layout.formatting import clock
 from sophia.dashboard.layout.pages import frame, plain_frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.display.formatting import clock
+from sophia.display.values import Cell, Column, Table, Value
 from sophia.errors import InvalidInputError
 
 WRONG = "The name or the password is wrong."

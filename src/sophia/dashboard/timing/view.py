@@ -12,16 +12,16 @@ from sophia.analytics.posting_times.group_effects import DAYS, HOURS, Effect, Gr
 from sophia.analytics.posting_times.router import USUAL_DAYS
 from sophia.analytics.posting_times.service import FormatEffects, PostingTimes, measure_formats, measure_posting_times
 from sophia.analytics.readings.permissions import expect_client
-from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import heat_map
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import figure_cell, format_label, interval_cells
 from sophia.dashboard.layout.format_averages import format_table
-from sophia.dashboard.layout.formatting import dates, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Chart, Column, Notice, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, picker
+from sophia.display.charts.drawing import ChartDrawer
+from sophia.display.charts.specifications import heat_map
+from sophia.display.figures import figure_cell, format_label, interval_cells
+from sophia.display.formatting import dates, value_of
+from sophia.display.values import Cell, Chart, Column, Notice, Table, Value
 from sophia.portfolio.models import Client
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

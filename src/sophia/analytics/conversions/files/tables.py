@@ -63,7 +63,7 @@ def read_table(raw: bytes, named: Mapping[str, str] | None = None) -> Table:
     Memory is limited to a few times the size of the file, which is at most 50 MB. Raises InvalidInputError for a file
     without text, without headings, or without a known heading.
     """
-    lines = io.StringIO(_decoded(raw), newline="")
+    lines = io.StringIO(decoded_text(raw), newline="")
     named_separator, before = None, 0
     for before, line in enumerate(_short_lines(lines, 0), 1):  # noqa: B007 - used after the loop
         bare = line.strip(_BOM).strip("\r\n")
@@ -92,7 +92,8 @@ def read_table(raw: bytes, named: Mapping[str, str] | None = None) -> Table:
     )
 
 
-def _decoded(raw: bytes) -> str:
+def decoded_text(raw: bytes) -> str:
+    """Return the text of a file in UTF-8 or UTF-16. Raises InvalidInputError for a larger file, and for one of another kind."""
     if len(raw) > MOST_BYTES:
         raise InvalidInputError(f"The file has more than {MOST_BYTES:,} bytes. Split it.")
     for beginning, kind in _PACKED.items():

@@ -7,7 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number, change_ratio, pending_week
-from sophia.dashboard.layout.values import Bar, ChangeText, Tone, Value
+from sophia.display.languages import ENGLISH, LanguageCode, day_first, language, reason_text
+from sophia.display.values import Bar, ChangeText, Tone, Value
 from sophia.meta.reporting_zone import DateRange
 
 DASH = "–"
@@ -18,12 +19,11 @@ MOST_TEXTS = 20_000
 HUNDRED = 100
 # A change that rounds to nothing has no direction.
 SMALLEST_CHANGE = 0.05
-# {unit: (decimals, suffix)} of the units that are no counts.
-SUFFIXES = {
-    FigureUnit.PERCENT: (1, " %"),
-    FigureUnit.PERCENTAGE_POINTS: (1, " pts"),
-    FigureUnit.FACTOR: (2, " ×"),
-    FigureUnit.RATIO: (2, ""),
+# {unit: (decimals, key of the text around the number)} of the units that are no counts.
+UNITS = {
+    FigureUnit.PERCENT: (1, "numbers.percent"),
+    FigureUnit.PERCENTAGE_POINTS: (1, "numbers.points"),
+    FigureUnit.FACTOR: (2, "numbers.factor"),
 }
 
 
@@ -34,7 +34,7 @@ def beginning(text: str, length: int) -> str:
 
 
 @lru_cache(maxsize=MOST_TEXTS)
-def whole(number: Number, locale: str = "en") -> str:
+def whole(number: Number, locale: LanguageCode = ENGLISH) -> str:
     """Return a number in whole digits, such as 37,912."""
     from babel.numbers import format_decimal  # noqa: PLC0415
 
@@ -42,7 +42,7 @@ def whole(number: Number, locale: str = "en") -> str:
     return text.replace("-", MINUS)
 
 
-def compact(number: Number, locale: str = "en") -> str:
+def compact(number: Number, locale: LanguageCode = ENGLISH) -> str:
     """Return a number with three significant digits, such as 37.9K."""
     from babel.numbers import format_compact_decimal, format_decimal  # noqa: PLC0415
 
@@ -52,17 +52,20 @@ def compact(number: Number, locale: str = "en") -> str:
     else:
         digits = 1 if len(str(round(size))) % 3 != 0 else 0
         text = format_compact_decimal(float(number), locale=locale, fraction_digits=digits)
+        if text.strip("-").isdecimal():
+            # German has no short word for a thousand.
+            text = format_decimal(round(float(number)), locale=locale)
     return text.replace("-", MINUS)
 
 
-def decimal(number: Number, digits: int = 1, locale: str = "en") -> str:
+def decimal(number: Number, digits: int = 1, locale: LanguageCode = ENGLISH) -> str:
     from babel.numbers import format_decimal  # noqa: PLC0415
 
     text: str = format_decimal(round(float(number), digits), format=f"#,##0.{'0' * digits}", locale=locale)
     return text.replace("-", MINUS)
 
 
-def money(amount: Number, currency: str | None, locale: str = "en") -> str:
+def money(amount: Number, currency: str | None, locale: LanguageCode = ENGLISH) -> str:
     from babel.numbers import format_currency  # noqa: PLC0415
 
     if currency is None:
@@ -72,20 +75,24 @@ def money(amount: Number, currency: str | None, locale: str = "en") -> str:
 
 
 @lru_cache(maxsize=MOST_TEXTS)
-def number_text(number: Number, unit: FigureUnit, currency: str | None, *, short: bool, locale: str = "en") -> str:
+def number_text(
+    number: Number, unit: FigureUnit, currency: str | None, *, short: bool, locale: LanguageCode = ENGLISH
+) -> str:
     """Return a number in its unit."""
     if unit is FigureUnit.MONEY:
         return money(number, currency, locale)
     if unit is FigureUnit.MILLISECONDS:
-        return f"{decimal(float(number) / 1000, 1, locale)} s"
-    if unit in SUFFIXES:
-        digits, suffix = SUFFIXES[unit]
-        return f"{decimal(number, digits, locale)}{suffix}"
+        return language(locale).say("numbers.seconds", number=decimal(float(number) / 1000, 1, locale))
+    if unit is FigureUnit.RATIO:
+        return decimal(number, 2, locale)
+    if unit in UNITS:
+        digits, key = UNITS[unit]
+        return language(locale).say(key, number=decimal(number, digits, locale))
     return compact(number, locale) if short else whole(number, locale)
 
 
 @lru_cache(maxsize=MOST_TEXTS)
-def value_of(figure: Figure, *, short: bool = False, locale: str = "en") -> Value:
+def value_of(figure: Figure, *, short: bool = False, locale: LanguageCode = ENGLISH) -> Value:
     """Return the text of a figure: its value, else its bounds, else a dash with the reason."""
 
     def text(number: Number, *, is_short: bool) -> str:
@@ -99,12 +106,15 @@ def value_of(figure: Figure, *, short: bool = False, locale: str = "en") -> Valu
         exact = f"{text(figure.at_least, is_short=False)}–{text(figure.at_most, is_short=False)}"
         return Value(f"{low}–{high}", exact)
     if figure.at_least is not None:
-        return Value(f"≥ {text(figure.at_least, is_short=short)}", f"at least {text(figure.at_least, is_short=False)}")
-    return Value(DASH, reason=figure.reason or "There is no value.")
+        exact = language(locale).say("numbers.at_least", number=text(figure.at_least, is_short=False))
+        return Value(f"≥ {text(figure.at_least, is_short=short)}", exact)
+    return Value(DASH, reason=reason_text(figure.reason or language(ENGLISH).say("numbers.none"), locale))
 
 
 @lru_cache(maxsize=MOST_TEXTS)
-def change_of(change: Change, figure: Figure | None = None, *, short: bool = True, locale: str = "en") -> ChangeText:
+def change_of(
+    change: Change, figure: Figure | None = None, *, short: bool = True, locale: LanguageCode = ENGLISH
+) -> ChangeText:
     """Return a change as an arrow, a figure and words. A change of percentages is in points.
 
     `figure` is shown beside it: where the change compares another value, the text has that value and its days.
@@ -117,36 +127,45 @@ def change_of(change: Change, figure: Figure | None = None, *, short: bool = Tru
     is_part = coverage is not None and not coverage.is_complete
     if change.after.value == figure.value and not is_part:
         return text
-    days = "on the days compared" if coverage is None else same_days(coverage.days_with_data)
+    days = _days_compared(None if coverage is None else coverage.days_with_data, locale)
     return replace(text, until=value_of(change.after, short=short, locale=locale).text, days=days)
 
 
-def same_days(count: int) -> str:
+def _days_compared(count: int | None, locale: LanguageCode) -> str:
+    if count is None:
+        return language(locale).say("change.days_compared")
+    return same_days(count, locale)
+
+
+def same_days(count: int, locale: LanguageCode = ENGLISH) -> str:
     """Return the words for a comparison of so many corresponding days of two periods."""
-    return "on the same day" if count == 1 else f"on the same {count} days"
+    return language(locale).count("change.same_days", count)
 
 
-def _size_and_direction(change: Change, since: str, locale: str) -> ChangeText:
+def _size_and_direction(change: Change, since: str, locale: LanguageCode) -> ChangeText:
+    words = language(locale).section("change")
     points = change.after.unit is FigureUnit.PERCENT
     # A total that became negative has no sensible percentage.
     is_percent = change.percent.value is not None and change.percent.value >= -HUNDRED
     shown = change.percent if is_percent and not points else change.absolute
     if shown.value is None:
-        return ChangeText("", DASH, "no comparison", "flat", "", shown.reason or "There is no value to compare with.")
+        reason = reason_text(shown.reason or language(ENGLISH).say("change.no_value"), locale)
+        return ChangeText("", DASH, words["no_comparison"], "flat", "", reason)
     size = abs(float(shown.value))
     if size < SMALLEST_CHANGE:
-        return ChangeText("", "±0", "no change", "flat", since)
+        return ChangeText("", "±0", words["none"], "flat", since)
     tone: Tone = "up" if shown.value > 0 else "down"
     arrow = "↑" if shown.value > 0 else "↓"
     ratio = change_ratio(float(shown.value)) if shown.unit is FigureUnit.PERCENT else None
     if ratio is not None:
-        text = f"{decimal(ratio, 1, locale)} ×"
-        return ChangeText(arrow, text, "as many", tone, since)
+        text = language(locale).say("numbers.factor", number=decimal(ratio, 1, locale))
+        return ChangeText(arrow, text, words["as_many"], tone, since)
     positive = Figure(value=type(shown.value)(size), unit=shown.unit, currency=shown.currency)
-    return ChangeText(arrow, value_of(positive, locale=locale).text, "more" if shown.value > 0 else "less", tone, since)
+    word = words["more" if shown.value > 0 else "less"]
+    return ChangeText(arrow, value_of(positive, locale=locale).text, word, tone, since)
 
 
-def interval_bar(figure: Figure, low: float, high: float, *, locale: str = "en") -> Bar | None:
+def interval_bar(figure: Figure, low: float, high: float, *, locale: LanguageCode = ENGLISH) -> Bar | None:
     """Return the 95 % interval of a figure on the scale from `low` to `high`, or None if it has none."""
     if figure.interval is None or figure.value is None or high <= low:
         return None
@@ -158,44 +177,51 @@ def interval_bar(figure: Figure, low: float, high: float, *, locale: str = "en")
     return Bar(start, round(end - start, 1), position(float(figure.value)), interval_text(figure, locale=locale))
 
 
-def interval_text(figure: Figure, *, locale: str = "en") -> str:
+def interval_text(figure: Figure, *, locale: LanguageCode = ENGLISH) -> str:
     """Return the 95 % interval of a figure in words, or nothing if it has none."""
     if figure.interval is None:
         return ""
-    ends = (number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval)
-    return f"95 % interval {' to '.join(ends)}"
+    low, high = (number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval)
+    return language(locale).say("interval.text", low=low, high=high)
 
 
-def interval_ends(figure: Figure, *, locale: str = "en") -> str:
+def interval_ends(figure: Figure, *, locale: LanguageCode = ENGLISH) -> str:
     """Return both ends of the 95 % interval of a figure, such as 0.90 × to 1.40 ×; empty if it has none."""
     if figure.interval is None:
         return ""
-    ends = (number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval)
-    return " to ".join(ends)
+    low, high = (number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval)
+    return language(locale).say("interval.range", low=low, high=high)
 
 
-def late_note(figure: Figure) -> str:
+def late_note(figure: Figure, locale: LanguageCode = ENGLISH) -> str:
     """Return the mark of a figure whose values were first read after its period, such as `as of 30 Nov, young`."""
     if figure.late is None:
         return ""
-    return f"as of {day(figure.late.day)}" + (", young" if figure.late.is_young else "")
+    return language(locale).say("late.young" if figure.late.is_young else "late.note", day=day(figure.late.day, locale))
 
 
-def day(moment: date, locale: str = "en") -> str:
+def day(moment: date, locale: LanguageCode = ENGLISH) -> str:
     """Return a day without its year, such as 16 Nov."""
     from babel.dates import format_skeleton  # noqa: PLC0415
 
-    text: str = format_skeleton("MMMd", moment, locale=_day_first(locale))
+    text: str = format_skeleton("MMMd", moment, locale=day_first(locale))
     return text
 
 
-def dates(window: DateRange, locale: str = "en") -> str:
+def dates(window: DateRange, locale: LanguageCode = ENGLISH) -> str:
     """Return the first and last day of a window, such as 16–22 Nov."""
     from babel.dates import format_interval  # noqa: PLC0415
 
     last = date.fromordinal(window.end.toordinal() - 1)
-    text: str = format_interval(window.start, last, skeleton="MMMd", locale=_day_first(locale))
+    text: str = format_interval(window.start, last, skeleton="MMMd", locale=day_first(locale))
     return text
+
+
+def weekday(number: int, locale: LanguageCode = ENGLISH) -> str:
+    """Return the name of a weekday; 0 is Monday."""
+    from babel.dates import get_day_names  # noqa: PLC0415
+
+    return str(get_day_names("wide", locale=locale)[number])
 
 
 def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> Value:
@@ -207,31 +233,47 @@ def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> Value:
     return Value(text, f"{local:%Y-%m-%d %H:%M}")
 
 
+@lru_cache(maxsize=MOST_TEXTS)
+def full_dates(window: DateRange, locale: LanguageCode = ENGLISH) -> str:
+    """Return the first and last day of a window with the year, such as 16–22 Nov 2026."""
+    from babel.dates import format_interval  # noqa: PLC0415
+
+    last = date.fromordinal(window.end.toordinal() - 1)
+    text: str = format_interval(window.start, last, skeleton="yMMMd", locale=day_first(locale))
+    return text
+
+
+def named_dates(before: DateRange, window: DateRange, locale: LanguageCode = ENGLISH) -> str:
+    """Return the days of a comparison, with their year where it differs from that of the window."""
+    return dates(before, locale) if before.start.year == window.start.year else full_dates(before, locale)
+
+
+def day_and_time(moment: datetime, zone: ZoneInfo, locale: LanguageCode = ENGLISH) -> str:
+    """Return a moment with its weekday, such as Mon 16 Nov, 09:30."""
+    from babel.dates import format_skeleton  # noqa: PLC0415
+
+    local = moment.astimezone(zone)
+    text: str = format_skeleton("MMMEd", local.replace(tzinfo=None), locale=day_first(locale))
+    return f"{text}, {local:%H:%M}"
+
+
 def at_moment(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Return a moment in a sentence: the time of today, or the day and time of an earlier one."""
     local = moment.astimezone(zone)
-    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else _moment(moment, zone)
+    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else day_and_time(moment, zone)
 
 
-def completion(window: DateRange, complete_at: datetime, zone: ZoneInfo, now: datetime) -> str:
+def completion(
+    window: DateRange, complete_at: datetime, zone: ZoneInfo, now: datetime, locale: LanguageCode = ENGLISH
+) -> str:
     """Return when the window or the week that has just ended is complete in Meta's Pacific time, or nothing if both are.
 
     A week that ended at midnight here lasts some hours longer in California.
     """
-    pending = pending_week(now, zone)
+    pending, words = pending_week(now, zone), language(locale)
     if complete_at > now:
-        return f"{dates(window)} is complete on {_moment(complete_at, zone)}, when Meta's Pacific day ends."
+        return words.say("fresh.window", dates=dates(window, locale), moment=day_and_time(complete_at, zone, locale))
     if pending is not None and pending[0].start >= window.end:
         week, end = pending
-        return f"The week {dates(week)} is complete on {_moment(end, zone)}, when Meta's Pacific day ends."
+        return words.say("fresh.week", dates=dates(week, locale), moment=day_and_time(end, zone, locale))
     return ""
-
-
-def _moment(moment: datetime, zone: ZoneInfo) -> str:
-    local = moment.astimezone(zone)
-    return f"{local:%a} {day(local.date())}, {local:%H:%M}"
-
-
-def _day_first(locale: str) -> str:
-    # Meta's own tools and most of the world write the day first; "en" alone means American order in CLDR.
-    return "en_GB" if locale == "en" else locale

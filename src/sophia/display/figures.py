@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from sophia.analytics.figures.figures import Change, Figure, Number
 from sophia.analytics.kpis.labels import kpi_label
-from sophia.dashboard.layout.formatting import (
+from sophia.display.formatting import (
     DASH,
     change_of,
     interval_bar,
@@ -15,15 +15,16 @@ from sophia.dashboard.layout.formatting import (
     value_of,
     whole,
 )
-from sophia.dashboard.layout.values import Bar, Card, Cell, Value
+from sophia.display.languages import ENGLISH, LanguageCode, language, reason_text
+from sophia.display.values import Bar, Card, Cell, Value
 
 MOST_LINES = 5_000
 LARGEST_SPARK, SPARK_WIDTH, SPARK_HEIGHT = 18, 80, 20
 
 
-def label_of(kpi: str) -> str:
+def label_of(kpi: str, locale: LanguageCode = ENGLISH) -> str:
     """Return the field's term for a KPI."""
-    return kpi_label(kpi)
+    return str(language(locale).texts.get(f"kpis.{kpi}", kpi_label(kpi)))
 
 
 def format_label(name: str) -> str:
@@ -36,35 +37,41 @@ def definition(prefix: str, name: str) -> str:
     return f"{prefix}/definitions#{name}"
 
 
-def kpi_card(prefix: str, name: str, kpis: Mapping[str, Figure], changes: Mapping[str, Change], note: str = "") -> Card:
-    """Return the card of a KPI with its change and interval."""
+def kpi_card(
+    prefix: str | None,
+    name: str,
+    kpis: Mapping[str, Figure],
+    changes: Mapping[str, Change],
+    note: str = "",
+    locale: LanguageCode = ENGLISH,
+) -> Card:
+    """Return the card of a KPI with its change and interval. Without a prefix it has no link to its definition."""
     figure, change = kpis[name], changes.get(name)
-    notes = [note, late_note(figure)]
+    notes = [note, late_note(figure, locale)]
     return Card(
-        label=label_of(name),
-        href=definition(prefix, name),
-        value=value_of(figure, short=True),
-        change=None if change is None else change_of(change, figure),
-        bar=_bar(figure),
+        label=label_of(name, locale),
+        href="" if prefix is None else definition(prefix, name),
+        value=value_of(figure, short=True, locale=locale),
+        change=None if change is None else change_of(change, figure, locale=locale),
+        bar=_bar(figure, locale),
         note=" · ".join(text for text in notes if text),
     )
 
 
-def kpi_cell(figure: Figure, change: Change | None, href: str = "") -> Cell:
+def kpi_cell(figure: Figure, change: Change | None, href: str = "", locale: LanguageCode = ENGLISH) -> Cell:
     """Return a table cell of a KPI in whole numbers, with its change."""
     sort = None if figure.value is None else float(figure.value)
     shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
-    text = None if shown is None else change_of(shown, figure, short=False)
-    return Cell(value_of(figure), href, text, sort=sort, note=late_note(figure))
+    text = None if shown is None else change_of(shown, figure, short=False, locale=locale)
+    return Cell(value_of(figure, locale=locale), href, text, sort=sort, note=late_note(figure, locale))
 
 
-def late_footnote(figures: Iterable[Figure], changes: Iterable[Change]) -> str:
+def late_footnote(figures: Iterable[Figure], changes: Iterable[Change], locale: LanguageCode = ENGLISH) -> str:
     """Return what marks such as `as of 30 Nov, young` mean and until when there is no fair comparison; else nothing."""
     if all(figure.late is None for figure in figures):
         return ""
     reasons = [change.percent.reason for change in changes if _is_late(change) and change.percent.reason is not None]
-    parts = ("Values marked “as of” were first read after this period; young ones still change.", *reasons[:1])
-    return " ".join(parts)
+    return " ".join([language(locale).say("late.footnote"), *(reason_text(reason, locale) for reason in reasons[:1])])
 
 
 def _is_late(change: Change) -> bool:
@@ -83,11 +90,11 @@ def figure_card(label: str, figure: Figure, href: str = "") -> Card:
     return Card(label, href, value_of(figure, short=True), bar=_bar(figure), note=figure.doubt or "")
 
 
-def count_cell(number: Number | None, reason: str) -> Cell:
+def count_cell(number: Number | None, reason: str, locale: LanguageCode = ENGLISH) -> Cell:
     """Return a table cell of a whole number, or a dash with the reason."""
     if number is None:
         return Cell(Value(DASH, reason=reason))
-    return Cell(Value(whole(number)), sort=float(number))
+    return Cell(Value(whole(number, locale)), sort=float(number))
 
 
 def interval_cells(figures: Sequence[Figure]) -> list[Cell]:
@@ -114,9 +121,9 @@ def spark(values: tuple[float | None, ...]) -> str:
     return " ".join(f"{index * step:.1f},{1 + LARGEST_SPARK * (1 - value / most):.1f}" for index, value in known)
 
 
-def _bar(figure: Figure) -> Bar | None:
+def _bar(figure: Figure, locale: LanguageCode = ENGLISH) -> Bar | None:
     if figure.interval is None:
         return None
     low, high = figure.interval
     margin = (high - low) / 2 or 1.0
-    return interval_bar(figure, low - margin, high + margin)
+    return interval_bar(figure, low - margin, high + margin, locale=locale)

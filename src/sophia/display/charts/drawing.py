@@ -14,8 +14,8 @@ from threading import Lock
 
 import structlog
 
-from sophia.dashboard.charts.specifications import VARIABLES, Specification, bars
-from sophia.dashboard.charts.worker import draw
+from sophia.display.charts.specifications import VARIABLES, Specification, bars
+from sophia.display.charts.worker import draw
 from sophia.worker_processes import worker_pool
 
 log = structlog.get_logger()

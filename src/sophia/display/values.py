@@ -3,8 +3,11 @@
 Every value holds finished text, so that a test can compare each of them with the page, and no template computes.
 """
 
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Literal, TypeVar, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sophia.display.languages import ENGLISH, LanguageCode, language
 
 Tone = Literal["up", "down", "flat"]
 State = Literal["coral", "amber", "sage", "none"]
@@ -130,20 +133,6 @@ class Notice:
     href: str = ""
 
 
-V = TypeVar("V")
-
-
-def unlinked(value: V) -> V:
-    """Return a page value without its links, for readers who may see this page and no other."""
-    if isinstance(value, tuple):
-        return cast("V", tuple(unlinked(part) for part in value))
-    if not is_dataclass(value) or isinstance(value, type):
-        return value
-    changes = {field.name: unlinked(getattr(value, field.name)) for field in fields(value)}
-    changes |= {name: "" for name in changes if name == "href"}
-    return replace(value, **changes)
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
     text: str
@@ -181,7 +170,8 @@ class Picker:
 class Frame:
     """What surrounds a page: the title, the navigation, the signed-in user, and the window.
 
-    `sections` are the pages of the same client.
+    `sections` are the pages of the same client. `words` are those of buttons and tables, `brand` is the name above the
+    page, and `brand_style` the address of the brand's colours, or empty.
     """
 
     title: str
@@ -192,3 +182,7 @@ class Frame:
     script: str
     picker: Picker | None = None
     sections: tuple[Link, ...] = ()
+    language: LanguageCode = ENGLISH
+    words: Mapping[str, str] = field(default_factory=lambda: language(ENGLISH).section("page"))
+    brand: str = "Sophia"
+    brand_style: str = ""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sophia.display.languages import ENGLISH, LanguageCode
+
 COLOURS = {
     "facebook": "#2563a8",
     "instagram": "#b0478a",
@@ -26,6 +28,9 @@ WIDTH, HEIGHT = 640, 200
 PHONE = {"width": 280, "height": 170}
 HALF_WIDTH = 420
 FONT_SIZE = 12
+
+# The names by which the drawing library knows how a language writes numbers and months.
+D3_LOCALES: Mapping[LanguageCode, str] = {"en": "en-GB", "de": "de-DE", "fr": "fr-FR", "es": "es-ES", "pt": "pt-BR"}
 
 Specification = dict[str, Any]
 
@@ -57,10 +62,12 @@ class Mark:
     colour: str = "algorithm"
 
 
-def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str = "") -> Specification:
+def daily_lines(
+    lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str = "", locale: LanguageCode = ENGLISH
+) -> Specification:
     """Return a chart of daily values from zero, each line labelled at its end, with marked days as vertical rules.
 
-    Provisional days are drawn thinner. `unit` is the title of the vertical axis.
+    Provisional days are drawn thinner. `unit` is the title of the vertical axis, `locale` the language of both axes.
     """
     rows = [
         {"day": point.day.isoformat(), "value": point.value, "series": line.label, "provisional": point.provisional}
@@ -70,7 +77,7 @@ def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str 
     ends = [_end(line) for line in lines if any(point.value is not None for point in line.points)]
     scale = {"domain": [line.label for line in lines], "range": [COLOURS[line.colour] for line in lines]}
     colour = {"field": "series", "type": "nominal", "scale": scale, "legend": None}
-    x = {"field": "day", "type": "temporal", "axis": _day_axis(), "title": None}
+    x = {"field": "day", "type": "temporal", "axis": _day_axis(locale), "title": None}
     y = {
         "field": "value",
         "type": "quantitative",
@@ -97,7 +104,7 @@ def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str 
     ]
     if marks:
         layers += _mark_layers(marks, x)
-    return _chart({"layer": layers, "usermeta": {"phone": PHONE, "is_empty": not ends}})
+    return _chart({"layer": layers, "usermeta": {"phone": PHONE, "is_empty": not ends, "locale": D3_LOCALES[locale]}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +274,15 @@ def _chart(content: Specification) -> Specification:
     }
 
 
-def _day_axis() -> Specification:
-    return {"format": "%-d %b", "grid": False, "domainColor": COLOURS["border"], "tickColor": COLOURS["border"]}
+def _day_axis(locale: LanguageCode = ENGLISH) -> Specification:
+    return {
+        "format": "%-d. %b" if locale == "de" else "%-d %b",
+        "grid": False,
+        "domainColor": COLOURS["border"],
+        "tickColor": COLOURS["border"],
+        "labelOverlap": True,
+        "labelSeparation": 12,
+    }
 
 
 def _value_axis() -> Specification:

@@ -1,0 +1,1 @@
+"""Assistants: tools of the Model Context Protocol over the functions that the API calls."""
