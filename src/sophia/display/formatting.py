@@ -254,6 +254,7 @@ def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> Value:
     return Value(text, f"{local:%Y-%m-%d %H:%M}")
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def full_dates(window: DateRange, locale: LanguageCode = ENGLISH) -> str:
     """Return the first and last day of a window with the year, such as 16–22 Nov 2026."""
     from babel.dates import format_interval  # noqa: PLC0415

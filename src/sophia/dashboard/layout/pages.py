@@ -145,7 +145,7 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
             typed=typed_fields(request, status),
             sort_address=partial(sort_address, request),
             sorted_by=partial(sorted_by, request),
-            rendered=partial(rendered_tables().render, request.url.query),
+            rendered=partial(rendered_tables().render, request.url.query, frame_value.words),
         )
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})

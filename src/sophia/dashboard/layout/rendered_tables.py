@@ -1,7 +1,7 @@
 """Keeps the HTML of large tables, so that viewers of the same figures share the work of rendering them."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from threading import Lock
 
@@ -15,17 +15,17 @@ FEWEST_ROWS = 20
 
 
 class RenderedTables:
-    """The newest tables by their value, and by the query of the page, which the addresses in a table contain."""
+    """The newest tables by their value, and by what else they contain: the query of the page, and words of a language."""
 
     def __init__(self) -> None:
-        self._tables: OrderedDict[tuple[Table, str], Markup] = OrderedDict()
+        self._tables: OrderedDict[tuple[Table, str, frozenset[tuple[str, str]]], Markup] = OrderedDict()
         self._lock = Lock()
 
-    def render(self, query: str, macro: Callable[[Table], Markup], table: Table) -> Markup:
+    def render(self, query: str, words: Mapping[str, str], macro: Callable[[Table], Markup], table: Table) -> Markup:
         """Return what the macro makes of a table."""
         if len(table.rows) < FEWEST_ROWS:
             return macro(table)
-        key = table, query
+        key = table, query, frozenset(words.items())
         with self._lock:
             kept = self._tables.get(key)
             if kept is not None:
