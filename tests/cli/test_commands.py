@@ -142,7 +142,7 @@ def test_collecting_without_accounts_says_what_to_do(shell: Shell) -> None:
     result = shell.run("collect")
     assert result.exit_code == 1
     assert "sophia connect" in result.stderr
-    assert shell.ask("status") == {"accounts": []}
+    assert shell.ask("status") == {"accounts": [], "alert_routes": [], "reports": []}
 
 
 def test_a_client_for_some_pages(shell: Shell) -> None:

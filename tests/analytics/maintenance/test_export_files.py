@@ -17,6 +17,9 @@ from sqlalchemy import JSON, LargeBinary, Table, Text, func, select, update
 from tests.models.conftest import store
 from tests.models.rows import (
     NOW,
+    alert,
+    alert_delivery,
+    alert_route,
     annotation,
     benchmark,
     comment,
@@ -80,9 +83,11 @@ def largest(store: Database) -> Database:
         item = {"object_id": "1", "metric_name": "x", "excerpt": "x", "recorded_at": NOW}
         session.add(QuarantinedItem(run_id=1, reason="x", **item))
         session.flush()
-        session.add_all([edition(number=2, reason="x"), note(), report_settings(), schedule()])
+        session.add_all([edition(number=2, reason="x"), note(), report_settings(), schedule(), alert_route(), alert()])
         session.flush()
-        session.add_all([recipient(), scheduled(), delivery(), KPISnapshotRevision(snapshot_id=1, **kept)])
+        session.add_all(
+            [recipient(), scheduled(), delivery(), alert_delivery(), KPISnapshotRevision(snapshot_id=1, **kept)]
+        )
         event = session.scalars(select(ConversionEvent)).one()
         shared = set(ConversionEvent.__table__.columns.keys()) & set(ConversionEventRevision.__table__.columns.keys())
         before = {name: getattr(event, name) for name in shared - {"id"}}
