@@ -83,7 +83,8 @@ class Cell:
     change: ChangeText | None = None
     state: State | None = None
     line: str = ""
-    sort: float | str | None = None
+    # A kept document has whole numbers again: as floats, they would be printed in another form than on the live page.
+    sort: int | float | str | None = None
     note: str = ""
     bar: Bar | None = None
     picture: str | None = None
