@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
 from sophia.cli.errors import ERROR, PARTLY
 from sophia.cli.installation import open_installation
@@ -84,6 +83,7 @@ def copy(
 
     A copy that was stopped continues with the same command. Both stores are compared at the end.
     """
+    from pydantic import SecretStr
     from sqlalchemy import make_url
 
     from sophia.analytics.maintenance.copying import copy_store
