@@ -65,18 +65,22 @@ def test_a_postgresql_that_restarts_is_busy_and_not_broken(server: Server) -> No
     client, key = filling.client("Hats"), filling.key()
     api = Api(create_app(plain_settings(requests_per_minute=100_000), server.database, clock=lambda: NOW), key)
     body = {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)}
-    stop = threading.Event()
+    stop, stored_once = threading.Event(), threading.Event()
 
     def ask(number: int) -> list[httpx.Response]:
         answers: list[httpx.Response] = []
         while not stop.is_set():
             path = ("/portfolio/summary", f"/{client}/metrics", f"/{client}/conversion")[(number + len(answers)) % 3]
             answers.append(api.post(path, body) if path.endswith("conversion") else api.get(path))
+            if answers[-1].status_code == 201:
+                stored_once.set()
         return answers
 
     with ThreadPoolExecutor(6) as threads:
         asking = [threads.submit(ask, number) for number in range(6)]
         try:
+            # On a busy machine the first restart would be over before anything was stored.
+            assert stored_once.wait(PATIENCE_SECONDS)
             for mode in ("fast", "immediate"):
                 server.control("-m", mode, "restart")
         finally:
