@@ -14,7 +14,8 @@ from tests.analytics.collector.conftest import AppState, HouseMaker
 from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this file
 from tests.conftest import plain_settings
 from tests.dashboard.conftest import Agencies
-from tests.dashboard.sql_figures import VIEWS, ClientInSql, Shown, Week, compared_at_age
+from tests.dashboard.sql_figures import ClientInSql, compared_at_age
+from tests.dashboard.sql_rows import VIEWS, Shown, Week
 from tests.reporting.reading import in_english, missing_texts
 
 from sophia.access.users import UserRole
